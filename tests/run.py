@@ -1,0 +1,48 @@
+"""Everything that `make test` does: set up, try each other supported Python, then run all tests on this one.
+
+Pythons of 3.11 to 3.13 that are not here are named in the summary of the last run. The process becomes pytest, so its
+summary is the last thing printed and its exit code is ours.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SUPPORTED = ("3.11", "3.12", "3.13")
+REQUIRE = os.environ.get("TARMAC_REQUIRE_SERVICES") == "1"
+
+
+def set_up() -> None:
+    """Install the toolchains and tools that the tests use; a laptop goes on without, CI does not."""
+    subprocess.run([ROOT / "tests" / "setup.sh"], check=REQUIRE)
+    subprocess.run([sys.executable, ROOT / "tests" / "guests" / "build.py", "--install-toolchains"], check=REQUIRE)
+
+
+def on_other_pythons() -> dict[str, str]:
+    """Run unit and contract tests on each other supported Python; return how each ended."""
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return {version: _on(version) for version in SUPPORTED if version != own}
+
+
+def _on(version: str) -> str:
+    find = [sys.executable, "-m", "uv", "python", "find", "--no-python-downloads", "--no-project", version]
+    if subprocess.run(find, check=False, capture_output=True).returncode:
+        return "not on this machine"
+    env = f"py{version.replace('.', '')}"
+    code = subprocess.run([sys.executable, "-m", "tox", "run", "-q", "-e", env], cwd=ROOT, check=False).returncode
+    return "passed" if code == 0 else f"FAILED (tox -e {env})"
+
+
+def main() -> None:
+    """Set up, run, and hand over to pytest; a failure on another Python fails the whole."""
+    set_up()
+    others = on_other_pythons()
+    os.environ["TARMAC_OTHER_PYTHONS"] = "; ".join(f"Python {name}: {how}" for name, how in others.items())
+    os.chdir(ROOT)
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *sys.argv[1:]])  # noqa: S606
+
+
+if __name__ == "__main__":
+    main()
