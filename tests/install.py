@@ -11,12 +11,8 @@ def main(names: list[str]) -> None:
     """`names` are distributions without the prefix `tarmac-`, each with the plugins it needs of this repository."""
     projects = [ROOT / "plugins" / f"tarmac-{name}" for name in names] or sorted((ROOT / "plugins").glob("tarmac-*"))
     wanted = [part for path in projects for part in ("-e", str(path))]
-    constraints = ["-c", str(ROOT / "constraints.txt")]
-    subprocess.run(
-        [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", sys.executable, *constraints]
-        + ["-e", f"{ROOT}[testing]", *wanted],
-        check=True,
-    )
+    install = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", sys.executable]
+    subprocess.run([*install, "-c", ROOT / "constraints.txt", "-e", f"{ROOT}[testing]", *wanted], check=True)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def main() -> None:
     others = on_other_pythons()
     os.environ["TARMAC_OTHER_PYTHONS"] = "; ".join(f"Python {name}: {how}" for name, how in others.items())
     os.chdir(ROOT)
-    os.execv(sys.executable, [sys.executable, "-m", "pytest", *sys.argv[1:]])  # noqa: S606
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *sys.argv[1:]])
 
 
 if __name__ == "__main__":
