@@ -1,6 +1,5 @@
 """One measured figure beside what is asked of it."""
 
-import operator
 import statistics
 import time
 from collections.abc import Callable, Iterable
@@ -22,7 +21,7 @@ class Figure:
         """Whether the figure is as good as asked."""
         if self.limit is None:
             return True
-        return (operator.ge if self.at_least else operator.le)(self.value, self.limit)
+        return self.value >= self.limit if self.at_least else self.value <= self.limit
 
     def __str__(self) -> str:
         asked = "" if self.limit is None else f"{'at least' if self.at_least else 'at most'} {self.limit:g} {self.unit}"

@@ -46,7 +46,7 @@ def _from_text(text: str, annotation: object) -> object:
     if int in kinds and float not in kinds:
         return _integer(text.strip())
     if float in kinds:
-        return float(text) if text.strip() else 0.0
+        return _number(text.strip())
     return text
 
 
@@ -63,4 +63,14 @@ def _integer(text: str) -> int:
         return 0
     digits = text.lstrip("+-")
     is_octal = len(digits) > 1 and digits.startswith("0") and digits.isdigit()
-    return int(text, 8 if is_octal else 0)
+    try:
+        return int(text, 8 if is_octal else 0)
+    except ValueError:
+        raise ValueError("is not a whole number") from None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text or "0")
+    except ValueError:
+        raise ValueError("is not a number") from None
