@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	tarmac "github.com/tarmac-project/tarmac-python/sdk/go"
+	"github.com/tarmac-project/tarmac-python/sdk/go/internal/fault"
 )
 
 // ErrInvalidFunctionName is returned for an empty name.
@@ -40,7 +41,7 @@ func (c *client) Call(name string, input []byte) ([]byte, error) {
 	}
 	answer, err := c.host(c.namespace, "function", name, input)
 	if err != nil {
-		return nil, errors.Join(tarmac.ErrHostCall, err)
+		return nil, fault.Wrap(tarmac.ErrHostCall, err)
 	}
 	return answer, nil
 }

@@ -2,9 +2,8 @@
 package call
 
 import (
-	"errors"
-
 	tarmac "github.com/tarmac-project/tarmac-python/sdk/go"
+	"github.com/tarmac-project/tarmac-python/sdk/go/internal/fault"
 	"github.com/tarmac-project/tarmac-python/sdk/go/internal/wire"
 )
 
@@ -24,11 +23,11 @@ type Target struct {
 func (t Target) Do(operation string, payload []byte, fn func(wire.Field) error) error {
 	reply, callErr := t.Host(t.Namespace, t.Capability, operation, payload)
 	if callErr != nil && len(reply) == 0 {
-		return errors.Join(tarmac.ErrHostCall, callErr)
+		return fault.Wrap(tarmac.ErrHostCall, callErr)
 	}
 	code, text, err := status(reply)
 	if err != nil {
-		return errors.Join(tarmac.ErrHostResponseInvalid, err, callErr)
+		return fault.Wrap(tarmac.ErrHostResponseInvalid, fault.Wrap(err, callErr))
 	}
 	if code != 200 {
 		return &tarmac.HostStatusError{
@@ -42,7 +41,7 @@ func (t Target) Do(operation string, payload []byte, fn func(wire.Field) error) 
 		return fn(f)
 	})
 	if err != nil {
-		return errors.Join(tarmac.ErrHostResponseInvalid, err)
+		return fault.Wrap(tarmac.ErrHostResponseInvalid, err)
 	}
 	return nil
 }
