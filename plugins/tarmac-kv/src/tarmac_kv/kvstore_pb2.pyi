@@ -1,3 +1,4 @@
+# mypy: disable-error-code=type-arg
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -91,7 +92,9 @@ class KVStoreCas(_message.Message):
     def __init__(self, key: _Optional[bytes] = ..., expected: _Optional[bytes] = ..., data: _Optional[bytes] = ..., ttl_ms: _Optional[int] = ...) -> None: ...
 
 class KVStoreCasResponse(_message.Message):
-    __slots__ = ("status",)
+    __slots__ = ("status", "swapped")
     STATUS_FIELD_NUMBER: _ClassVar[int]
+    SWAPPED_FIELD_NUMBER: _ClassVar[int]
     status: Status
-    def __init__(self, status: _Optional[_Union[Status, _Mapping]] = ...) -> None: ...
+    swapped: bool
+    def __init__(self, status: _Optional[_Union[Status, _Mapping]] = ..., swapped: bool = ...) -> None: ...
