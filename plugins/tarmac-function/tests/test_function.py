@@ -1,5 +1,6 @@
 """Calls from function to function, as a guest makes them."""
 
+import logging
 import subprocess
 import sys
 from typing import Any
@@ -27,6 +28,15 @@ async def test_the_callee_gets_the_payload_and_its_answer_comes_back(world: Any,
     call = guest_call()
     assert await call_it(world, call, "lookup", b"\x00\xff") == b"lookup:\x00\xff"
     assert world.calls == [("lookup", b"\x00\xff", "function", call)]
+
+
+async def test_a_call_is_a_debug_line_of_the_caller(world: Any, guest_call: Any) -> None:
+    await call_it(world, guest_call(), "lookup", b"")
+    fields = {"function": "caller", "service": "shop", "request_id": "r-1", "callee": "lookup"}
+    assert world.lines == [(logging.DEBUG, "Executing Function to Function callback", fields)]
+    world.logger.setLevel(logging.INFO)
+    await call_it(world, guest_call(), "lookup", b"")
+    assert len(world.lines) == 1
 
 
 async def test_every_routed_function_is_an_operation_and_nothing_else_is(world: Any) -> None:
@@ -64,7 +74,7 @@ async def test_a_function_outside_the_grant_is_denied_by_the_rules_name_and_not_
     world: Any, guest_call: Any
 ) -> None:
     call = guest_call(FunctionGrant.model_validate(["lookup"]))
-    with pytest.raises(HostCallError, match=r"grants\.function of caller does not name load") as caught:
+    with pytest.raises(HostCallError, match=r"may not call load \(grants\.function\)") as caught:
         await call_it(world, call, "load", b"x")
     assert (caught.value.code, world.calls) == (403, [])
 

@@ -34,7 +34,7 @@ def opened(world: Any, *routes: ScheduledTaskRoute) -> Any:
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for something that a run does."""
     async with asyncio.timeout(10):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - many kinds of condition
             await asyncio.sleep(0.005)
 
 

@@ -1,5 +1,6 @@
 """What this distribution declares to Tarmac, and the call that stands behind each operation."""
 
+import logging
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
@@ -14,7 +15,6 @@ from tarmac_core.plugin import (
     GrantModel,
     HostCallError,
     InvocationError,
-    Invoke,
     Operation,
     Operations,
     PluginInfo,
@@ -56,7 +56,7 @@ async def open_function(
 ) -> AsyncIterator[Operations]:
     """Yield one operation for each function that has a route of type `function`; a repeated route changes nothing."""
     names = dict.fromkeys(route.function for route in context.routes)
-    yield {name: Operation(decode=_as_is, handler=partial(_call, context.invoke, name)) for name in names}
+    yield {name: Operation(decode=_as_is, handler=partial(_call, context, name)) for name in names}
 
 
 def _as_is(payload: bytes) -> tuple[bytes, Encode[bytes]]:
@@ -67,11 +67,12 @@ def _answer(reply: bytes | HostCallError) -> bytes:
     return b"" if isinstance(reply, HostCallError) else reply
 
 
-async def _call(invoke: Invoke, name: str, call: Call, payload: bytes) -> bytes:
+async def _call(context: Context, name: str, call: Call, payload: bytes) -> bytes:
     if isinstance(call.grant, FunctionGrant) and name not in call.grant.functions:
-        raise HostCallError(403, f"denied: grants.function of {call.function} does not name {name}")
-    call.log.debug("Executing Function to Function callback", extra={"callee": name})
+        raise HostCallError(403, f"not granted: the function may not call {name} (grants.function)")
+    if context.log.isEnabledFor(logging.DEBUG):  # a call's own log costs something to make
+        call.log.debug("Executing Function to Function callback", extra={"callee": name})
     try:
-        return await invoke(name, payload, origin=NAME, parent=call)
+        return await context.invoke(name, payload, origin=NAME, parent=call)
     except InvocationError as error:
         raise HostCallError(500, error.message) from error

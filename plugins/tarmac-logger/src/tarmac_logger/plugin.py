@@ -51,5 +51,6 @@ def _nothing(reply: HostCallError | None) -> bytes:
 
 
 def _write(level: int, call: Call, text: bytes) -> None:
-    if call.log.isEnabledFor(level):
-        call.log.log(level, text.decode(errors="replace"))
+    log = call.log
+    if log.isEnabledFor(level):
+        log.log(level, text.decode(errors="replace"))
