@@ -34,9 +34,12 @@ async def test_a_call_is_a_debug_line_of_the_caller(world: Any, guest_call: Any)
     await call_it(world, guest_call(), "lookup", b"")
     fields = {"function": "caller", "service": "shop", "request_id": "r-1", "callee": "lookup"}
     assert world.lines == [(logging.DEBUG, "Executing Function to Function callback", fields)]
+
+
+async def test_a_call_writes_nothing_where_debug_is_off(world: Any, guest_call: Any) -> None:
     world.logger.setLevel(logging.INFO)
     await call_it(world, guest_call(), "lookup", b"")
-    assert len(world.lines) == 1
+    assert world.lines == []
 
 
 async def test_every_routed_function_is_an_operation_and_nothing_else_is(world: Any) -> None:
