@@ -52,7 +52,7 @@ contracts: $(DEV_STAMP)  ## import rules, documented hooks and settings, generat
 
 docs: $(DEV_STAMP)
 	$(BIN)/python docs/generate.py --check
-	$(BIN)/mkdocs build --strict --quiet --config-file docs/mkdocs.yml
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build
 
 bench: $(DEV_STAMP)
 	$(BIN)/python -m benchmarks
