@@ -61,9 +61,8 @@ class Claims:
 
     def backends(self, plugins: Iterable[Declarations]) -> Mapping[str, Owned[BackendSpec]]:
         """Backends as `capability.name`, also under the other entry points of their plugin."""
-        return self._table(
-            "backend", [(_own(one, s), _backend_names(one.plugin, s)) for one in plugins for s in one.backends]
-        )
+        named = [(_own(one, s), _backend_names(one, s)) for one in plugins for s in one.backends]
+        return self._table("backend", named)
 
     def triggers(self, plugins: Iterable[Declarations]) -> Mapping[str, Owned[TriggerSpec]]:
         """Triggers by route type."""
@@ -97,9 +96,11 @@ def _own(declarations: Declarations, spec: T) -> Owned[T]:
     return Owned(declarations.plugin, declarations.settings, spec)
 
 
-def _backend_names(plugin: Plugin, spec: BackendSpec) -> tuple[str, ...]:
+def _backend_names(one: Declarations, spec: BackendSpec) -> tuple[str, ...]:
+    """Its own name, and the plugin's other entry points for those that no other of its specs is named for."""
     name = f"{spec.capability}.{spec.name}"
-    if name != plugin.name:
+    if name != one.plugin.name:
         return (name,)
-    others = (other for other in plugin.installed.names if other.startswith(f"{spec.capability}.") and other != name)
-    return (name, *others)
+    declared = {f"{other.capability}.{other.name}" for other in one.backends}
+    others = (other for other in one.plugin.installed.names if other.startswith(f"{spec.capability}."))
+    return (name, *(other for other in others if other not in declared))

@@ -27,6 +27,15 @@ def test_a_backend_is_found_under_every_entry_point_of_its_plugin(site: Site) ->
     assert tables.backends["kvstore.b"].plugin.name == "kvstore.b"
 
 
+def test_a_backend_may_be_declared_under_each_of_its_names_itself(site: Site) -> None:
+    specs = "BackendSpec('x', 'a', None), BackendSpec('x', 'b', None)"
+    source = plugin_source("x.a", _hook("tarmac_backends", specs))
+    site.add("acme", {"x.a": "acme:P", "x.b": "acme:P"}, modules={"acme": source})
+    tables, problems = _tables("x.a")
+    assert not problems
+    assert [tables.backends[name].spec.name for name in ("x.a", "x.b")] == ["a", "b"]
+
+
 def test_a_capability_is_found_by_name_and_alias_with_its_models(site: Site) -> None:
     spec = "CapabilitySpec('calls', None, aliases=('call',), grant_model=GrantModel, route_type='calls')"
     site.add("acme", {"acme": "acme:P"}, modules={"acme": plugin_source("acme", _hook("tarmac_capabilities", spec))})
