@@ -1,0 +1,207 @@
+"""The composition root: opens every room in order, and closes them in reverse."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from tarmac_core.app.errors import ConfigurationError, StartError
+from tarmac_core.app.functions import load_functions, make_engine
+from tarmac_core.app.inspection import Blueprint, inspect_raw
+from tarmac_core.app.logs import DebugLines, configure, level_of, make_log
+from tarmac_core.app.opening import Opener
+from tarmac_core.app.options import Options, read_options
+from tarmac_core.app.sources import following, open_sources, with_sources
+from tarmac_core.app.story import tell_functions, tell_start
+from tarmac_core.app.web import checks_of, endpoints, http_settings, route_problems
+from tarmac_core.config import HOT_KEYS, CoreSettings, Manifest, Raw, bind
+from tarmac_core.dispatch import Dispatcher, Function, Observers
+from tarmac_core.http import Check, ListenError, Probes, TlsError
+from tarmac_core.plugin import Context
+from tarmac_core.registry import Catalog, Lifecycle, OpenError
+from tarmac_core.wapc import Engine, EngineError
+
+if TYPE_CHECKING:
+    from tarmac_core.http import Server
+
+_SAYS_IT_ALL = (ListenError, TlsError, EngineError)
+
+
+class App:
+    """One server. `async with App.open(options) as app` has callable functions; `start` and `listen` do the rest.
+
+    Everything belongs to the App: two of them live in one process and share nothing. Made by `open` only.
+    """
+
+    blueprint: Blueprint
+    core: CoreSettings
+    manifest: Manifest
+    server: "Server"
+    _opener: Opener
+
+    def __init__(self, options: Options, stream: TextIO | None) -> None:
+        loop = asyncio.get_running_loop()
+        self.options = options
+        self.log = make_log(stream=stream)
+        self.observers = Observers(self.log)
+        self.dispatcher = Dispatcher(log=self.log, observers=self.observers, clock=loop.time)
+        self._context = Context(self.log, self.dispatcher.call, self.observers.emit, options.cwd / "data", loop.time)
+        self._sources = Lifecycle(self.log)
+        self._lifecycle = Lifecycle(self.log)
+        self._checks: dict[str, Check] = {}
+        self._debug_lines = DebugLines(self.log)
+        self._is_listening = False
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, options: Options, *, needs_listener: bool = True, stream: TextIO | None = None
+    ) -> AsyncIterator["App"]:
+        """Open everything up to the functions; close it all in the end.
+
+        Raises ConfigurationError with everything that is wrong, or StartError and OpenError for what does not open.
+        `stream` takes the log, by default stdout. Without a listener to come, TLS files are not asked for.
+        """
+        app = cls(options, stream)
+        try:
+            await app._open_all(needs_listener)
+            yield app
+        finally:
+            await app._close()
+
+    @property
+    def left_behind(self) -> list[str]:
+        """What did not close: with any of these the process should end without waiting for the loop's tasks."""
+        return [*self._lifecycle.left_behind, *self._sources.left_behind]
+
+    async def start(self) -> None:
+        """Run the `before_listen` triggers, init functions among them; raises OpenError when one fails."""
+        await self._opener.open_triggers("before_listen")
+
+    async def listen(self) -> None:
+        """Begin to serve; raises StartError when an address or a certificate cannot be used."""
+        public, admin = endpoints(
+            self.blueprint,
+            self.core,
+            self.dispatcher,
+            self.observers,
+            Probes(log=self.log, checks=self._checks, is_in_maintenance=lambda: self.core.enable_maintenance_mode),
+            self.log,
+        )
+        await self._opener.open_triggers("serving")
+        from tarmac_core.http import Server  # noqa: PLC0415 - a job, `invoke` and `check` need no Tornado
+
+        server = Server(public, http_settings(self.core, self.options.cwd), log=self.log, admin=admin)
+        self.server = await self._open_step("listener", self.core.listen_addr, _listening, server)
+        self._is_listening = True
+        self.log.info("Starting HTTP Listener", extra={"address": self.core.listen_addr, "port": server.port})
+
+    async def drain(self) -> None:
+        """Accept nothing more and let requests finish within `shutdown_timeout_s`."""
+        if self._is_listening:
+            self._is_listening = False
+            await self.server.drain(self.core.shutdown_timeout_s)
+
+    async def _open_all(self, needs_listener: bool) -> None:
+        raw, problems = read_options(self.options)
+        self._configure_log(bind(CoreSettings, "", raw).settings)
+        catalog = Catalog.discover()
+        sources = await open_sources(raw, catalog, self._sources, self._context)
+        merged = await with_sources(raw, sources)
+        self.blueprint = inspect_raw(merged, problems, catalog, self.options, needs_listener=needs_listener)
+        functions = await self._check_and_load()
+        self._configure_log(self.core)
+        tell_start(self.log, self.core, self.blueprint)
+        await self._open_plugins()
+        tell_functions(self.log, self.manifest)
+        await self._open_step("functions", "of the manifest", self._serving, functions)
+        if sources:
+            await self._open_step("configuration", "watch", following, raw, sources, self._changed, self._context)
+
+    async def _check_and_load(self) -> list[Function]:
+        """Raise everything that is wrong together, modules included; they are compiled only when the rest can be read."""
+        blueprint = self.blueprint
+        problems = [*blueprint.problems, *route_problems(blueprint)]
+        if blueprint.core is None or blueprint.manifest is None:
+            raise ConfigurationError(problems)
+        self.core, self.manifest = blueprint.core, blueprint.manifest
+        limit_s = self.core.plugin_timeout_s
+        self._lifecycle = Lifecycle(self.log, open_limit_s=limit_s, close_limit_s=limit_s)
+        engine = await self._open_step("engine", "wasm", _engine, self.core, self.options.cwd)
+        functions, faults = await asyncio.to_thread(load_functions, engine, self.manifest.functions, self.log)
+        if problems or faults:
+            raise ConfigurationError([*problems, *faults])
+        return functions
+
+    async def _open_plugins(self) -> None:
+        self.dispatcher.max_depth_count = self.core.max_call_depth
+        context = replace(self._context, data_dir=self.options.cwd / self.core.data_dir)
+        self._opener = Opener(self.blueprint, self._lifecycle, context)
+        await self._opener.open_observers(self.observers)
+        stores = await self._opener.open_stores()
+        self._checks.update(checks_of(stores))
+        self.dispatcher.offer(await self._opener.open_capabilities(stores))
+
+    @asynccontextmanager
+    async def _serving(self, functions: list[Function]) -> AsyncIterator[None]:
+        """Make the instances that are wanted from the start, and end all of them when triggers have closed."""
+        self.dispatcher.serve(functions)
+        try:
+            for function in functions:
+                await function.guest.warm(self.dispatcher.call_of_start(function).answer)
+            yield
+        finally:
+            self.dispatcher.stop()
+            await asyncio.gather(*(function.guest.close() for function in functions))
+
+    async def _open_step(self, kind: str, name: str, opener: Callable[..., Any], *args: object) -> Any:
+        """Open one of core's own parts; where its error says everything, that is what the operator reads."""
+        try:
+            return await self._lifecycle.open(kind, name, opener, *args)
+        except OpenError as error:
+            if isinstance(error.__cause__, _SAYS_IT_ALL):
+                raise StartError(str(error.__cause__)) from error
+            raise
+
+    def _configure_log(self, core: CoreSettings | None) -> None:
+        if core is None:
+            return
+        level = level_of(debug=core.debug, trace=core.trace, disabled=core.disable_logging)
+        configure(self.log, level=level, is_text=core.text_log_format)
+        self.observers.remove(self._debug_lines)
+        if self.log.isEnabledFor(logging.DEBUG):
+            self.observers.add("debug log", self._debug_lines)
+
+    def _changed(self, raw: Raw) -> None:
+        """Take over what may change while the server runs: log level and maintenance mode."""
+        bound = bind(CoreSettings, "", raw)
+        for problem in bound.problems:
+            self.log.error("Changed settings not taken over: %s", problem)
+        if bound.settings is not None and not bound.problems:
+            new = {key: getattr(bound.settings, key) for key in HOT_KEYS}
+            self.core = self.core.model_copy(update=new)
+            self._configure_log(self.core)
+
+    async def _close(self) -> None:
+        await self.drain()
+        await self._lifecycle.close()
+        await self._sources.close()
+
+
+@asynccontextmanager
+async def _engine(core: CoreSettings, cwd: Path) -> AsyncIterator[Engine]:
+    engine = make_engine(core, cwd)
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+@asynccontextmanager
+async def _listening(server: "Server") -> AsyncIterator["Server"]:
+    async with server:
+        server.listen()
+        yield server

@@ -1,0 +1,50 @@
+"""The log's account of a start, line by line as the original tells it."""
+
+from tarmac_core.app.inspection import Blueprint
+from tarmac_core.config import CoreSettings, HttpRoute, Manifest
+from tarmac_core.plugin import Log, RouteModel
+
+
+def tell_start(log: Log, core: CoreSettings, blueprint: Blueprint) -> None:
+    """Say what is configured, and what of it looks wrong."""
+    asked = {row.key: row.value for row in blueprint.rows}
+    log.info(
+        "Starting Tarmac",
+        extra={
+            "run_mode": core.run_mode,
+            "use_consul": "use_consul" in blueprint.raw.values,
+            "enable_kvstore": bool(asked.get("enable_kvstore", False)),
+            "enable_sql": bool(asked.get("enable_sql", False)),
+            "enable_tls": core.enable_tls,
+            "enable_metrics": core.enable_metrics,
+        },
+    )
+    for warning in blueprint.warnings:
+        log.warning("%s", warning)
+    if blueprint.single_function is not None:
+        log.info(
+            "Could not load wasm_function_config starting with default function path",
+            extra={"config_path": core.wasm_function_config, "function_path": str(blueprint.single_function)},
+        )
+    else:
+        log.info("Loading Services from wasm_function_config", extra={"config_path": core.wasm_function_config})
+
+
+def tell_functions(log: Log, manifest: Manifest) -> None:
+    """Name functions and routes, and count them."""
+    counts: dict[str, int] = {}
+    for service in manifest.services:
+        for function in service.functions:
+            named = {"function": function.name, "service": service.key, "filepath": str(function.filepath)}
+            log.info("Loaded Function for Service", extra=named)
+        for route in service.routes:
+            log.info("Registering Route for function", extra=_told(route, service.key))
+            counts[route.type] = counts.get(route.type, 0) + 1
+    log.info("Loaded Functions and Routes", extra={"functions": sum(1 for _ in manifest.functions), **counts})
+
+
+def _told(route: RouteModel, service: str) -> dict[str, object]:
+    told: dict[str, object] = {"function": route.function, "function_type": route.type, "service": service}
+    if isinstance(route, HttpRoute):
+        told |= {"path": route.path, "methods": list(route.methods)}
+    return told

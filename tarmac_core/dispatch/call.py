@@ -1,0 +1,207 @@
+"""One call of a function, and the host calls that its guest makes."""
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from secrets import token_hex
+from time import monotonic
+from typing import Any
+
+from tarmac_core.dispatch.context import CallContext, HttpExchange
+from tarmac_core.dispatch.log import FieldLog, with_fields
+from tarmac_core.dispatch.observers import Observers
+from tarmac_core.dispatch.table import Bound, Grants, Refused, Table
+from tarmac_core.dispatch.watch import BLOCKING_S, warn_if_blocking, watched
+from tarmac_core.plugin import Encode, GrantModel, HostCallError, HostCallFinished, Log
+from tarmac_core.wapc import Guest, HostReply
+
+INTERNAL_ERROR = "internal error"
+Answer = HostReply | bytes | Awaitable[HostReply | bytes]
+
+
+@dataclass(slots=True)
+class Function:
+    """A loaded function. `timeout_s` ends each of its calls, `http_timeout_s` those that come over HTTP.
+
+    `bound` remembers what the names of its host calls mean; only names that exist get in, so a guest cannot fill it.
+    """
+
+    name: str
+    service: str
+    guest: Guest
+    grants: Grants | None = None
+    timeout_s: float | None = None
+    http_timeout_s: float | None = None
+    bound: dict[tuple[bytes, bytes, bytes], Bound] = field(default_factory=dict)
+    pool_told: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all calls of one dispatcher share."""
+
+    table: Table
+    observers: Observers
+    log: Log
+
+
+class FunctionCall:
+    """The `Call` that handlers get, and the door through which the guest's host calls come.
+
+    One object a call: a guest has one host call under way at most, so `store` and `grant` are set anew for each.
+    """
+
+    __slots__ = (
+        "_bound",
+        "_code",
+        "_log",
+        "_request_id",
+        "_surroundings",
+        "context",
+        "deadline_s",
+        "depth",
+        "grant",
+        "store",
+        "target",
+    )
+
+    store: str
+    grant: GrantModel | None
+
+    def __init__(
+        self, target: Function, context: CallContext, surroundings: Surroundings, deadline_s: float | None, depth: int
+    ) -> None:
+        self.target = target
+        self.context = context
+        self.deadline_s = deadline_s
+        self.depth = depth
+        self._surroundings = surroundings
+        self._bound = target.bound
+
+    @property
+    def function(self) -> str:
+        """The calling function's name."""
+        return self.target.name
+
+    @property
+    def service(self) -> str:
+        """The service it belongs to."""
+        return self.target.service
+
+    @property
+    def exchange(self) -> HttpExchange | None:
+        """The HTTP request that this call answers itself."""
+        return self.context.exchange
+
+    @property
+    def request_id(self) -> str:
+        """The id of the request that caused the call; made up at first use when nobody gave one."""
+        context = self.context
+        if not context.request_id:
+            context.request_id = context.parent.request_id if context.parent is not None else token_hex(12)
+        return context.request_id
+
+    @property
+    def log(self) -> FieldLog:
+        """A log with function, service and request id."""
+        fields = {"function": self.function, "service": self.service, "request_id": self.request_id}
+        return with_fields(self._surroundings.log, fields)
+
+    def answer(self, binding: bytes, namespace: bytes, operation: bytes, payload: bytes) -> Answer:
+        """Answer one host call: at once where the handler does, else with an awaitable."""
+        bound = self._bound.get((binding, namespace, operation))
+        if bound is None:
+            found = self._find(binding, namespace, operation)
+            if isinstance(found, Refused):
+                return self._refuse(found, payload)
+            bound = found
+        self.store = bound.store
+        self.grant = bound.grant
+        encode: Encode[Any] | None = None
+        began_s = monotonic()
+        try:
+            request, encode = bound.decode(payload)
+            reply = bound.handler(self, request)
+            if hasattr(reply, "__await__"):
+                return self._wait(bound, encode, reply)
+            return encode(reply)
+        except Exception as error:  # noqa: BLE001 - a plugin's fault is this host call's failure, never the guest's trap
+            return self._fail(bound, encode, error)
+        finally:
+            if monotonic() - began_s > BLOCKING_S:
+                self._warn(bound, began_s)
+
+    def answer_observed(self, binding: bytes, namespace: bytes, operation: bytes, payload: bytes) -> Answer:
+        """Do what `answer` does and tell the observers."""
+        self._code = 200
+        began_s = monotonic()
+        answer = self.answer(binding, namespace, operation, payload)
+        key = (binding, namespace, operation)
+        if not isinstance(answer, HostReply | bytes):
+            return self._wait_observed(key, began_s, answer)
+        self._tell(key, began_s)
+        return answer
+
+    def _find(self, binding: bytes, namespace: bytes, operation: bytes) -> Bound | Refused:
+        target = self.target
+        found = self._surroundings.table.bind(target.name, target.grants, binding, namespace, operation)
+        if isinstance(found, Bound):
+            self._bound[(binding, namespace, operation)] = found
+        return found
+
+    async def _wait(self, bound: Bound, encode: Encode[Any], reply: Awaitable[Any]) -> HostReply | bytes:
+        task = asyncio.current_task()
+        try:
+            return encode(await watched(reply, self.log, bound.plugin, f"{bound.capability}/{bound.operation}"))
+        except asyncio.CancelledError as error:
+            if task is None or task.cancelling():
+                raise
+            return self._fail(bound, encode, error)
+        except Exception as error:  # noqa: BLE001 - as in `answer`
+            return self._fail(bound, encode, error)
+
+    async def _wait_observed(
+        self, key: tuple[bytes, bytes, bytes], began_s: float, answer: Awaitable[HostReply | bytes]
+    ) -> HostReply | bytes:
+        reply = await answer
+        self._tell(key, began_s)
+        return reply
+
+    def _refuse(self, refused: Refused, payload: bytes) -> HostReply:
+        """The answer to a host call that is not made; encoded by its operation, so that the guest reads a Status."""
+        self._code = refused.code
+        error = HostCallError(refused.code, refused.message)
+        try:
+            encoded = refused.operation.decode(payload)[1](error) if refused.operation else b""
+        except Exception:  # noqa: BLE001 - the payload was not readable either; the refusal is what counts
+            encoded = b""
+        return HostReply(False, encoded, refused.message)
+
+    def _fail(self, bound: Bound, encode: Encode[Any] | None, error: BaseException) -> HostReply:
+        if not isinstance(error, HostCallError):
+            where = {"plugin": bound.plugin, "capability": bound.capability, "operation": bound.operation}
+            self.log.error("Host call failed inside its plugin", exc_info=error, extra=where)
+            error = HostCallError(500, INTERNAL_ERROR)
+        self._code = error.code
+        payload = error.payload
+        if not payload and encode is not None:
+            try:
+                payload = encode(error)
+            except Exception:
+                # The text is left, and goes to the guest without a Status.
+                self.log.exception("Host call's error cannot be encoded", extra={"plugin": bound.plugin})
+        return HostReply(False, payload, error.message)
+
+    def _warn(self, bound: Bound, began_s: float) -> None:
+        warn_if_blocking(self.log, bound.plugin, f"{bound.capability}/{bound.operation}", began_s)
+
+    def _tell(self, key: tuple[bytes, bytes, bytes], began_s: float) -> None:
+        took_ms = (monotonic() - began_s) * 1000
+        bound = self._bound.get(key)
+        binding, namespace, operation = (part.decode("utf-8", "replace") for part in key)
+        capability = bound.capability if bound else ""
+        if bound is None and self._code == 403:
+            capability = namespace
+        self._surroundings.observers.emit(
+            HostCallFinished(self.function, binding, capability, operation, self._code, took_ms)
+        )

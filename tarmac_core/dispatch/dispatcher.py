@@ -1,0 +1,134 @@
+"""The one door to functions: for HTTP, triggers, other functions and the command line."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from time import monotonic
+
+from tarmac_core.dispatch.call import Function, FunctionCall, Surroundings
+from tarmac_core.dispatch.context import CallContext
+from tarmac_core.dispatch.failures import invocation_error
+from tarmac_core.dispatch.observers import Observers
+from tarmac_core.dispatch.table import Capability, Table
+from tarmac_core.plugin import Call, CallFinished, InvocationError, Log, PoolChanged
+from tarmac_core.wapc import GuestError
+
+HANDLER = b"handler"
+MAX_DEPTH = 16
+
+
+class Dispatcher:
+    """Calls functions by name. Made before anything is opened; `serve` gives it its capabilities and functions, once."""
+
+    def __init__(
+        self, *, log: Log, observers: Observers, clock: Callable[[], float], max_depth_count: int = MAX_DEPTH
+    ) -> None:
+        self._observers = observers
+        self._log = log
+        self._clock = clock
+        self.max_depth_count = max_depth_count
+        self._functions: Mapping[str, Function] = {}
+        self._surroundings = Surroundings(Table(()), observers, log)
+        self._is_stopping = False
+
+    def offer(self, capabilities: Iterable[Capability]) -> None:
+        """Take the opened capabilities, before functions are loaded."""
+        self._surroundings = Surroundings(Table(capabilities), self._observers, self._log)
+
+    def serve(self, functions: Iterable[Function]) -> None:
+        """Take the loaded functions; calls work from here on."""
+        self._functions = {function.name: function for function in functions}
+
+    def stop(self) -> None:
+        """Refuse further calls; those that run go on."""
+        self._is_stopping = True
+
+    @property
+    def functions(self) -> Mapping[str, Function]:
+        """The loaded functions by name."""
+        return self._functions
+
+    def deadline_s(self, timeout_s: float | None) -> float | None:
+        """The moment, on the event loop's clock, that is `timeout_s` away; None for none."""
+        return None if timeout_s is None else self._clock() + timeout_s
+
+    def call_of_start(self, function: Function) -> FunctionCall:
+        """A call that stands for nobody: host calls of instances that are made before the first request use it."""
+        return FunctionCall(function, CallContext("start"), self._surroundings, None, 0)
+
+    async def invoke(self, function: str, payload: bytes, *, context: CallContext) -> bytes:
+        """Return the function's answer to `payload`.
+
+        Raises `InvocationError`; its message is fit for a client, details are in the log. Cancelling ends the guest.
+        """
+        target = self._functions.get(function)
+        if target is None or self._is_stopping:
+            raise self._unavailable()
+        deadline_s = context.deadline_s
+        timeout_s = target.http_timeout_s if context.origin == "http" else target.timeout_s
+        if timeout_s is not None:
+            own_s = self._clock() + timeout_s
+            deadline_s = own_s if deadline_s is None or own_s < deadline_s else deadline_s
+        depth = 0
+        if context.parent is not None:
+            depth, deadline_s = self._inherit(context.parent, deadline_s)
+        call = FunctionCall(target, context, self._surroundings, deadline_s, depth)
+        observers = self._observers
+        if observers.hears_calls or observers.hears_pools:
+            return await self._invoke_observed(target, payload, call)
+        answer = call.answer_observed if observers.hears_host_calls else call.answer
+        try:
+            return await target.guest.call(HANDLER, payload, answer, deadline_s=deadline_s)
+        except GuestError as error:
+            raise invocation_error(error, call) from None
+
+    async def call(
+        self, function: str, payload: bytes, *, origin: str, parent: Call | None = None, timeout_s: float | None = None
+    ) -> bytes:
+        """Be the `Invoke` of plugins. A nested call runs in a task of its own, so that chains do not deepen one stack."""
+        context = CallContext(origin, "", self.deadline_s(timeout_s), parent)
+        called = self.invoke(function, payload, context=context)
+        if parent is None:
+            return await called
+        return await asyncio.create_task(called)
+
+    def _unavailable(self) -> InvocationError:
+        if self._is_stopping:
+            return InvocationError("stopping", "the server is stopping")
+        return InvocationError("not_found", "unable to load wasi environment - module not found")
+
+    def _inherit(self, parent: Call, deadline_s: float | None) -> tuple[int, float | None]:
+        depth = getattr(parent, "depth", 0) + 1
+        if depth > self.max_depth_count:
+            message = f"failed to execute wasm module - calls are nested deeper than {self.max_depth_count}"
+            raise InvocationError("depth", message)
+        if parent.deadline_s is None:
+            return depth, deadline_s
+        return depth, parent.deadline_s if deadline_s is None else min(deadline_s, parent.deadline_s)
+
+    async def _invoke_observed(self, target: Function, payload: bytes, call: FunctionCall) -> bytes:
+        observers = self._observers
+        answer = call.answer_observed if observers.hears_host_calls else call.answer
+        began_s = monotonic()
+        outcome = "cancelled"
+        try:
+            reply = await target.guest.call(HANDLER, payload, answer, deadline_s=call.deadline_s)
+            outcome = "ok"
+        except GuestError as error:
+            failure = invocation_error(error, call)
+            outcome = failure.kind
+            raise failure from None
+        else:
+            return reply
+        finally:
+            took_ms = (monotonic() - began_s) * 1000
+            if observers.hears_calls:
+                name, service, origin = target.name, target.service, call.context.origin
+                observers.emit(CallFinished(name, service, origin, outcome, took_ms, call.request_id))
+            if observers.hears_pools:
+                self._tell_of_pool(target)
+
+    def _tell_of_pool(self, target: Function) -> None:
+        stats = target.guest.stats()
+        if (stats.instances, stats.waiting) != target.pool_told:
+            target.pool_told = (stats.instances, stats.waiting)
+            self._observers.emit(PoolChanged(target.name, stats.instances, stats.idle, stats.waiting))

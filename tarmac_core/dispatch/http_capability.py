@@ -1,0 +1,76 @@
+"""The capability `http`: a guest reads the request that it answers and sets status and headers of the response."""
+
+from tarmac_core.dispatch.context import HttpExchange
+from tarmac_core.dispatch.http_wire import ResponseSet, decode_get, decode_set
+from tarmac_core.dispatch.table import Capability
+from tarmac_core.plugin import Call, HostCallError, Operation, Request
+
+_TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_OF_THE_SERVER = frozenset(
+    (
+        "connection",
+        "content-length",
+        "keep-alive",
+        "server",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "x-request-id",
+    )
+)
+
+
+def http_capability() -> Capability:
+    """Describe it; only the function that an HTTP route names gets past 404."""
+    operations = {
+        "request/get": Operation(decode=decode_get, handler=get_request),
+        "response/set": Operation(decode=decode_set, handler=set_response),
+    }
+    return Capability(name="http", plugin="tarmac", operations=operations)
+
+
+def get_request(call: Call, _: None) -> Request:
+    """Return the request that `call` answers."""
+    return _exchange(call).request
+
+
+def set_response(call: Call, wanted: ResponseSet) -> None:
+    """Set status and headers; headers of the same names are replaced. Nothing is set when any part is refused."""
+    exchange = _exchange(call)
+    if wanted.code and not 200 <= wanted.code <= 599:
+        raise HostCallError(400, f"status {wanted.code} is not between 200 and 599")
+    for name, values in wanted.headers.items():
+        _check_header(name, values)
+    named = {name.lower() for name in wanted.headers}
+    kept = [pair for pair in exchange.headers if pair[0].lower() not in named]
+    added = [(name, value) for name, values in wanted.headers.items() for value in values]
+    exchange.headers[:] = kept + added
+    exchange.code = wanted.code or exchange.code
+
+
+def _exchange(call: Call) -> HttpExchange:
+    exchange = getattr(call, "exchange", None)
+    if not isinstance(exchange, HttpExchange):
+        raise HostCallError(404, f"function {call.function} does not answer an HTTP request here")
+    return exchange
+
+
+def _check_header(name: str, values: tuple[str, ...]) -> None:
+    if not name or not _TOKEN.issuperset(name):
+        raise HostCallError(400, f"{name!r} is not a header name")
+    if name.lower() in _OF_THE_SERVER:
+        raise HostCallError(400, f"header {name} belongs to the server")
+    for value in values:
+        if any((character < " " and character != "\t") or character == "\x7f" for character in value):
+            raise HostCallError(400, f"header {name} holds a control character")
+        if not value.isascii() and not _is_latin(value):
+            raise HostCallError(400, f"header {name} holds characters that HTTP cannot carry")
+
+
+def _is_latin(value: str) -> bool:
+    try:
+        value.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return True
