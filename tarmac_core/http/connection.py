@@ -116,6 +116,10 @@ class Connection(HTTPServerConnectionDelegate):
         """Tornado is about to answer 400 by itself."""
         return b"" if self.is_refused else self._refusal(400, "")
 
+    def on_plaintext(self) -> bytes:
+        """The TLS handshake has found an HTTP request."""
+        return self._refusal(400, "Client sent an HTTP request to an HTTPS server.\n")
+
     def linger(self, fileno: int) -> None:
         """Let the client read its answer."""
         self._house.lingering.keep(fileno)

@@ -99,8 +99,6 @@ def _segments_of(pattern: str) -> list[str]:
     segments = pattern[1:].split("/")
     if not pattern.startswith("/"):
         raise ValueError(f"{pattern!r} does not start with /")
-    if "" in segments[:-1]:
-        raise ValueError(f"{pattern!r} has an empty segment")
     if any(segment in (":", "*") for segment in segments):
         raise ValueError(f"{pattern!r} has a wildcard without a name")
     if any(segment.startswith("*") for segment in segments[:-1]):

@@ -1,7 +1,8 @@
 """The media type of a body, from its first bytes.
 
-Source: the WHATWG MIME Sniffing standard, sections 5 to 7 (https://mimesniff.spec.whatwg.org/), with the types that Go's
-net/http gives: `text/plain; charset=utf-8` for text, `application/octet-stream` for the rest.
+Source: the WHATWG MIME Sniffing standard, sections 5 to 7 (https://mimesniff.spec.whatwg.org/), as Go's net/http
+reads it: a comment needs a space or `>` behind its `<!--`, text is `text/plain; charset=utf-8`, the rest is
+`application/octet-stream`.
 """
 
 from collections.abc import Callable
@@ -61,7 +62,7 @@ def _markup(head: bytes) -> str:
         return "text/xml; charset=utf-8"
     upper = text[:16].upper()
     for tag in _TAGS:
-        if upper.startswith(tag) and (tag == b"<!--" or text[len(tag) : len(tag) + 1] in (b" ", b">")):
+        if upper.startswith(tag) and text[len(tag) : len(tag) + 1] in (b" ", b">"):
             return _HTML
     return ""
 

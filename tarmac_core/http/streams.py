@@ -8,6 +8,7 @@ import asyncio
 import os
 import select
 import socket
+import ssl
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -30,6 +31,9 @@ class Owner(Protocol):
 
     def on_malformed(self) -> bytes:
         """The bytes to send in place of Tornado's own 400."""
+
+    def on_plaintext(self) -> bytes:
+        """The bytes to send, in the clear, to a client that speaks HTTP where TLS is spoken."""
 
     def linger(self, fileno: int) -> None:
         """Keep the socket until the client has read its answer; the stream closes next."""
@@ -84,6 +88,13 @@ class TlsStream(PlainStream, SSLIOStream):
     """A stream with TLS; the handshake is done by the first reads and writes."""
 
     socket: Any
+
+    def close(self, exc_info: Any = False) -> None:
+        """Close; a client that forgot the `s` of https is told so."""
+        if not self.closed() and isinstance(exc_info, ssl.SSLError) and exc_info.reason == "HTTP_REQUEST":
+            with suppress(OSError):
+                os.write(self.socket.fileno(), self._owner.on_plaintext())
+        super().close(exc_info)
 
 
 class Lingering:
