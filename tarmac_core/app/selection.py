@@ -124,7 +124,7 @@ def _load_backends(selected: Selected, raw: Raw, catalog: Catalog) -> None:
             where = raw.stores[key[7:]].source if key.startswith("stores.") else _where(raw, key)
             selected.problems.append(catalog.missing(name, where=where))
     present = [name for name in asked if catalog.find(name)]
-    loaded = load(catalog, present, selected=set(present))
+    loaded = load(catalog, present, selected=set(present), beside=selected.plugins)
     selected.problems += loaded.problems
     for plugin in loaded.plugins:
         _plan_stores(selected, raw, plugin, [name for name in present if name in plugin.installed.names], default)

@@ -59,16 +59,24 @@ class Loaded:
     broken: tuple[Broken, ...]
 
 
-def load(catalog: Catalog, names: Iterable[str], *, selected: Set[str], limit_s: float = HOOK_LIMIT_S) -> Loaded:
+def load(
+    catalog: Catalog,
+    names: Iterable[str],
+    *,
+    selected: Set[str],
+    beside: Iterable[Plugin] = (),
+    limit_s: float = HOOK_LIMIT_S,
+) -> Loaded:
     """Import the plugins with these names, in this order, each once however many of its names are given.
 
-    `selected` are the names that configuration asks for; `limit_s` is the longest that an import or a hook may take. Every
-    plugin is tried. A name that is not installed is a problem when it is selected, and passed over otherwise.
+    `selected` are the names that configuration asks for, `beside` the plugins loaded before, which these may require;
+    `limit_s` is the longest that an import or a hook may take. Every plugin is tried. A name that is not installed is a
+    problem when it is selected, and passed over otherwise.
     """
     problems = [catalog.missing(name) for name in sorted(selected) if catalog.find(name) is None]
     wanted = {plugin.names: plugin for name in names if (plugin := catalog.find(name))}
     tried = [load_one(plugin, version=catalog.version, limit_s=limit_s) for plugin in wanted.values()]
-    usable, lacking = _with_required([one for one in tried if isinstance(one, Plugin)], catalog)
+    usable, lacking = _with_required([one for one in tried if isinstance(one, Plugin)], _names(beside), catalog)
     broken = [*(one for one in tried if isinstance(one, Broken)), *lacking]
     needed = {one for one in broken if selected & set(one.installed.names)}
     problems += [one.problem for one in broken if one in needed]
@@ -145,18 +153,21 @@ def _other_api(plugin: Plugin) -> Problem | None:
     )
 
 
-def _with_required(plugins: list[Plugin], catalog: Catalog) -> tuple[list[Plugin], list[Broken]]:
+def _with_required(plugins: list[Plugin], here: Set[str], catalog: Catalog) -> tuple[list[Plugin], list[Broken]]:
     """Part the plugins whose `requires` are all there from the others, which may be required in their turn."""
     broken: list[Broken] = []
-    while lacking := [one for plugin in plugins if (one := _lacking(plugin, plugins, catalog))]:
+    while lacking := [one for plugin in plugins if (one := _lacking(plugin, here | _names(plugins), catalog))]:
         broken += lacking
         gone = {one.installed for one in lacking}
         plugins = [plugin for plugin in plugins if plugin.installed not in gone]
     return plugins, broken
 
 
-def _lacking(plugin: Plugin, usable: list[Plugin], catalog: Catalog) -> Broken | None:
-    here = {name for other in usable for name in other.installed.names}
+def _names(plugins: Iterable[Plugin]) -> Set[str]:
+    return {name for plugin in plugins for name in plugin.installed.names}
+
+
+def _lacking(plugin: Plugin, here: Set[str], catalog: Catalog) -> Broken | None:
     name = next((name for name in plugin.info.requires if name not in here), None)
     if name is None:
         return None

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 SETTLE_S = 1.0
+PYTESTS_OWN = "PYTEST_CURRENT_TEST"  # changes between a test and its tear-down
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +22,13 @@ class Leaks:
     @classmethod
     def now(cls) -> "Leaks":
         """Remember tasks (of the running loop, if any), threads and environment as they are."""
-        return cls(frozenset(_tasks()), frozenset(threading.enumerate()), dict(os.environ))
+        return cls(frozenset(_tasks()), frozenset(threading.enumerate()), _environment())
 
     def found(self) -> list[str]:
         """Everything that is there now and was not then, in words. A thread that is ending gets a second for it."""
         tasks = [f"task {task.get_name()} ({task.get_coro()})" for task in _tasks() - self.tasks if not task.done()]
         threads = [f"thread {thread.name}" for thread in threading.enumerate() if self._stays(thread)]
-        changed = {*self.environment.items()} ^ {*os.environ.items()}
+        changed = {*self.environment.items()} ^ {*_environment().items()}
         return sorted(tasks) + sorted(threads) + [f"variable {name}" for name in sorted({name for name, _ in changed})]
 
     def check(self) -> None:
@@ -43,6 +44,10 @@ class Leaks:
         while thread.is_alive() and time.monotonic() < end:
             thread.join(0.01)
         return thread.is_alive()
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != PYTESTS_OWN}
 
 
 def _tasks() -> set["asyncio.Task[object]"]:

@@ -27,7 +27,7 @@ def tarmac_plugin(tmp_path: Path) -> "Callable[..., PluginHarness]":
 
 @pytest.fixture
 def tarmac_no_leaks() -> Iterator[None]:
-    """Fail the test if it leaves a thread, a child process's handle or a changed environment behind."""
+    """Fail the test if it leaves a thread, a task of the running loop or a changed environment behind."""
     from tarmac_core.testing.leaks import Leaks  # noqa: PLC0415 - as above
 
     leaks = Leaks.now()

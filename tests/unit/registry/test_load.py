@@ -123,3 +123,12 @@ def test_requires_takes_an_alias_for_the_plugin(site: Site) -> None:
     site.add("acme", {"first": "first_mod:P"}, modules={"first_mod": plugin_source("first", info="requires=('x.b',)")})
     site.add("bolt", {"x.a": "ab_mod:P", "x.b": "ab_mod:P"}, modules={"ab_mod": backend_source("a", "x")})
     assert len(_load("first", "x.a").plugins) == 2
+
+
+def test_requires_counts_plugins_that_were_loaded_before(site: Site) -> None:
+    site.add("acme", {"first": "first_mod:P"}, modules={"first_mod": plugin_source("first", info="requires=('base',)")})
+    site.add("bolt", {"base": "base_mod:P"}, modules={"base_mod": plugin_source("base")})
+    catalog = Catalog.discover()
+    before = load(catalog, ["base"], selected=set())
+    later = load(catalog, ["first"], selected={"first"}, beside=before.plugins)
+    assert [plugin.name for plugin in later.plugins] == ["first"]
