@@ -1,5 +1,6 @@
 """Fill settings models from raw values, and say everything that is wrong in one go."""
 
+import dataclasses
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ DEFAULT_SOURCE = "default"
 class Bound(Generic[M]):
     """A model that was filled, or None with the problems. `rows` show every field, also when there are problems."""
 
-    settings: M | None
+    settings: M | None = dataclasses.field(repr=False)
     problems: list[Problem]
     rows: list[ShownValue]
 
@@ -44,7 +45,7 @@ def bind_store(model: type[M], table: StoreTable) -> Bound[M]:
     values = {prefix + key: value for key, value in table.fields.items()}
     bound = _Binding(model, fields, values, table.references, is_store=True).bound()
     unknown = [
-        Problem(_where(prefix + key, value), "is not a setting of this backend", did_you_mean(key, model.model_fields))
+        Problem(_where(prefix + key, value), "is not a setting of this backend", _own_name(key, model))
         for key, value in table.fields.items()
         if key not in model.model_fields
     ]
@@ -70,6 +71,14 @@ def flag_model(key: str, words: str) -> type[PluginSettings]:
     """A model with one bool, false by default."""
     definitions: dict[str, Any] = {key: (bool, setting(False, words))}
     return create_model("Flag", __base__=PluginSettings, **definitions)
+
+
+def _own_name(key: str, model: type[PluginSettings]) -> str:
+    """Which of the backend's names may have been meant; a flat alias leads to its field."""
+    for one in fields_of(model, ""):
+        if key in one.aliases:
+            return f"did you mean {one.name}?"
+    return did_you_mean(key, model.model_fields)
 
 
 def _as_store_field(field: Field, prefix: str) -> Field:
@@ -219,4 +228,4 @@ def _quoted(value: object) -> str:
 
 
 def _help(field: Field) -> str:
-    return field.info.description or ""
+    return (field.info.description or "").removesuffix(".")

@@ -15,57 +15,59 @@ HOT_KEYS = frozenset(("debug", "trace", "disable_logging", "enable_maintenance_m
 class CoreSettings(PluginSettings):
     """Everything that core reads; `HOT_KEYS` name those that a remote source may change while the server runs."""
 
-    listen_addr: str = setting("0.0.0.0:8443", "Address to listen on, as host:port; empty is port 443 (80 without TLS)")
-    admin_listen_addr: str = setting("", "Address for probes, metrics and debug routes; empty: same as the functions'")
-    enable_tls: bool = setting(True, "Whether to serve HTTPS; needs cert_file and key_file")
-    cert_file: str = setting("/certs/cert.crt", "Server certificate with its chain, in PEM")
-    key_file: str = setting("/certs/key.key", "Private key of the certificate, in PEM")
-    ca_file: str = setting("", "Authorities for client certificates, in PEM; when set, clients must present one")
-    ignore_client_cert: bool = setting(False, "With ca_file: clients may come without a certificate")
+    listen_addr: str = setting(
+        "0.0.0.0:8443", "Address to listen on, as host:port; empty is port 443 (80 without TLS)."
+    )
+    admin_listen_addr: str = setting("", "Address for probes, metrics and debug routes; empty: same as the functions'.")
+    enable_tls: bool = setting(True, "Whether to serve HTTPS; needs cert_file and key_file.")
+    cert_file: str = setting("/certs/cert.crt", "Server certificate with its chain, in PEM.")
+    key_file: str = setting("/certs/key.key", "Private key of the certificate, in PEM.")
+    ca_file: str = setting("", "Authorities for client certificates, in PEM; when set, clients must present one.")
+    ignore_client_cert: bool = setting(False, "With ca_file: clients may come without a certificate.")
 
-    debug: bool = setting(False, "Log from level DEBUG")
-    trace: bool = setting(False, "Log from level TRACE, which is more than debug")
-    disable_logging: bool = setting(False, "Log nothing")
-    text_log_format: bool = setting(False, "Log lines of key=value instead of JSON")
+    debug: bool = setting(False, "Log from level DEBUG.")
+    trace: bool = setting(False, "Log from level TRACE, which is more than debug.")
+    disable_logging: bool = setting(False, "Log nothing.")
+    text_log_format: bool = setting(False, "Log lines of key=value instead of JSON.")
 
-    wasm_function: str = setting("/functions/tarmac.wasm", "The function to serve where there is no tarmac.json")
-    wasm_function_config: str = setting("/functions/tarmac.json", "The manifest: services, functions and routes")
-    wasm_pool_size: int = setting(0, "Most instances of a single function; 0 is 100", ge=0)
-    run_mode: Literal["daemon", "job"] = setting("daemon", "A job ends after its init functions")
-    plugins_disabled: tuple[str, ...] = setting((), "Entry points that are left alone although they are installed")
-    data_dir: Path = setting(Path("data"), "Folder for files that outlive the process")
-    cache_dir: str = setting("", "Folder for compiled modules; empty is the folder cache in data_dir")
+    wasm_function: str = setting("/functions/tarmac.wasm", "The function to serve where there is no tarmac.json.")
+    wasm_function_config: str = setting("/functions/tarmac.json", "The manifest: services, functions and routes.")
+    wasm_pool_size: int = setting(0, "Most instances of a single function; 0 is 100.", ge=0)
+    run_mode: Literal["daemon", "job"] = setting("daemon", "A job ends after its init functions.")
+    plugins_disabled: tuple[str, ...] = setting((), "Entry points that are left alone although they are installed.")
+    data_dir: Path = setting(Path("data"), "Folder for files that outlive the process.")
+    cache_dir: str = setting("", "Folder for compiled modules; empty is the folder cache in data_dir.")
 
     wasm_timeout_ms: int = setting(
-        0, "Longest call where a function sets none; 0 is 60000 over HTTP and none elsewhere", unit="ms", ge=0
+        0, "Longest call where a function sets none; 0 is 60000 over HTTP and none elsewhere.", unit="ms", ge=0
     )
-    wasm_cpu_ms: int = setting(0, "Most CPU time of a call where a function sets none; 0 is no limit", unit="ms", ge=0)
+    wasm_cpu_ms: int = setting(0, "Most CPU time of a call where a function sets none; 0 is no limit.", unit="ms", ge=0)
     wasm_memory_bytes: int = setting(
         0,
-        "Most memory of an instance where a function sets none; 0 is 256 MiB",
+        "Most memory of an instance where a function sets none; 0 is 256 MiB.",
         unit="bytes",
         ge=0,
         le=MAX_MEMORY_BYTES,
     )
-    wasm_queue_length: int = setting(1000, "Most calls that wait for an instance where a function sets none", ge=0)
-    wasm_threads: int = setting(0, "Threads for guests that compute long; 0 is one for each CPU", ge=0, le=1024)
-    max_call_depth: int = setting(16, "How deep functions may call functions", ge=1, le=1000)
-    max_request_bytes: int = setting(64 * MIB, "Largest request to a function", unit="bytes", ge=1)
-    max_response_bytes: int = setting(64 * MIB, "Largest answer of a function", unit="bytes", ge=1)
-    max_host_call_bytes: int = setting(64 * MIB, "Largest payload of a host call, either way", unit="bytes", ge=1)
+    wasm_queue_length: int = setting(1000, "Most calls that wait for an instance where a function sets none.", ge=0)
+    wasm_threads: int = setting(0, "Threads for guests that compute long; 0 is one for each CPU.", ge=0, le=1024)
+    max_call_depth: int = setting(16, "How deep functions may call functions.", ge=1, le=1000)
+    max_request_bytes: int = setting(64 * MIB, "Largest request to a function.", unit="bytes", ge=1)
+    max_response_bytes: int = setting(64 * MIB, "Largest answer of a function.", unit="bytes", ge=1)
+    max_host_call_bytes: int = setting(64 * MIB, "Largest payload of a host call, either way.", unit="bytes", ge=1)
 
-    http_header_timeout_s: float = setting(10, "Longest wait for a request's headers", unit="s", gt=0)
-    http_idle_timeout_s: float = setting(75, "How long an idle connection is kept", unit="s", gt=0)
-    http_body_timeout_s: float = setting(60, "Longest wait for a request's body", unit="s", gt=0)
-    http_write_timeout_s: float = setting(60, "Longest wait for a client to take its answer", unit="s", gt=0)
-    shutdown_timeout_s: float = setting(30, "How long running requests may finish at stop", unit="s", ge=0)
-    plugin_timeout_s: float = setting(30, "Longest time that one part may take to open or to close", unit="s", gt=0)
+    http_header_timeout_s: float = setting(10, "Longest wait for a request's headers.", unit="s", gt=0)
+    http_idle_timeout_s: float = setting(75, "How long an idle connection is kept.", unit="s", gt=0)
+    http_body_timeout_s: float = setting(60, "Longest wait for a request's body.", unit="s", gt=0)
+    http_write_timeout_s: float = setting(60, "Longest wait for a client to take its answer.", unit="s", gt=0)
+    shutdown_timeout_s: float = setting(30, "How long running requests may finish at stop.", unit="s", ge=0)
+    plugin_timeout_s: float = setting(30, "Longest time that one part may take to open or to close.", unit="s", gt=0)
 
-    enable_maintenance_mode: bool = setting(False, "Answer 503 on /ready")
-    enable_metrics: bool = setting(False, "Accepted without effect: metrics are on when a sink is installed")
-    enable_pprof: bool = setting(False, "Accepted with a warning: there is no profiler")
-    from_consul: bool = setting(False, "Accepted without effect")
-    grpc_socket_path: str = setting("/grpc.sock", "Accepted without effect")
+    enable_maintenance_mode: bool = setting(False, "Answer 503 on /ready.")
+    enable_metrics: bool = setting(False, "Accepted without effect: metrics are on when a sink is installed.")
+    enable_pprof: bool = setting(False, "Accepted with a warning: there is no profiler.")
+    from_consul: bool = setting(False, "Accepted without effect.")
+    grpc_socket_path: str = setting("/grpc.sock", "Accepted without effect.")
 
     @field_validator("listen_addr", "admin_listen_addr")
     @classmethod

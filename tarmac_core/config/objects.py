@@ -15,6 +15,8 @@ from tarmac_core.config.words import in_words
 
 M = TypeVar("M", bound=BaseModel)
 
+_SCALAR_ERRORS = ("int_type", "float_type", "bool_type", "string_type")
+
 
 @dataclass(frozen=True, slots=True)
 class JsonObject:
@@ -77,14 +79,40 @@ def validate(model: type[M], source: JsonObject, report: Report, *, with_unknown
 def validate_value(model: type[M], value: object, source: JsonObject, report: Report) -> M | None:
     """Fill a model from any JSON value that stands at `source`."""
     try:
-        return model.model_validate_json(json.dumps(value), strict=True)
-    except ValidationError as error:
-        for details in error.errors(include_url=False):
-            _explain(details, model, source, report)
+        filled, errors = _fill(model, json.dumps(value))
     except Exception as error:  # noqa: BLE001 - a plugin's own validator; the others are still to be checked
         what = f"the validator of {model.__name__} failed with {type(error).__name__}"
         report.problem(source.node, source.pointer, what, "report it to the plugin's author")
-    return None
+        return None
+    for details in errors:
+        _explain(details, model, source, report)
+    return filled
+
+
+def _fill(model: type[M], text: str) -> tuple[M | None, list[ErrorDetails]]:
+    """Fill a model so that numbers are numbers, but lists may be tuples also behind a plugin's own validators.
+
+    pydantic's strict mode knows only both together: it refuses a list that a "before" validator hands on for a tuple.
+    """
+    try:
+        return model.model_validate_json(text, strict=True), []
+    except ValidationError as error:
+        strict = [details for details in error.errors(include_url=False) if details["type"] in _SCALAR_ERRORS]
+    try:
+        filled = model.model_validate_json(text)
+    except ValidationError as error:
+        lax = error.errors(include_url=False)
+        places = {details["loc"] for details in lax}
+        errors = [*lax, *(details for details in strict if details["loc"] not in places)]
+        return None, [details for details in errors if not _is_echo(details, errors)]
+    return (None, strict) if strict else (filled, [])
+
+
+def _is_echo(details: ErrorDetails, errors: Iterable[ErrorDetails]) -> bool:
+    """Whether a list is only too short because its items were refused."""
+    location = details["loc"]
+    is_inside = any(len(one["loc"]) > len(location) and one["loc"][: len(location)] == location for one in errors)
+    return details["type"] == "too_short" and is_inside
 
 
 def warn_unknown(source: JsonObject, names: Iterable[str], report: Report) -> None:
@@ -125,5 +153,5 @@ def _locate(source: JsonObject, location: tuple[str | int, ...]) -> tuple[Node, 
 def _help(model: type[BaseModel], name: str) -> str:
     for field_name, info in model.model_fields.items():
         if name in {field_name, info.alias}:
-            return info.description or ""
+            return (info.description or "").removesuffix(".")
     return ""

@@ -83,7 +83,7 @@ class Routes:
     def _warn_unknown(self, source: JsonObject, model: type[RouteModel]) -> None:
         for key, node in source.unknown.items():
             folded = key.casefold()
-            if folded in _UPSTREAM_KEYS:
+            if folded in _UPSTREAM_KEYS or node.value is None:
                 continue
             pointer = pointer_to(*source.path, key)
             if folded in _OTHER_TYPES_KEYS:

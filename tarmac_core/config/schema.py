@@ -1,6 +1,6 @@
 """JSON schemas (draft 2020-12) of the configuration file and of `tarmac.json`, made from the models."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from pydantic import BaseModel
@@ -15,7 +15,7 @@ Schema: TypeAlias = dict[str, Any]
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _MODE: JsonSchemaMode = "validation"
-_REFERENCE = {"type": "string", "pattern": r"^\$\{(env|file):.+\}$"}
+_LATE_VALUE = {"type": "string", "pattern": r"^\$\{(env|file):.+\}$"}
 
 
 def settings_schema(
@@ -58,10 +58,30 @@ def manifest_schema(route_models: Mapping[str, type[RouteModel]], grant_models: 
     found[ServiceShape]["properties"]["routes"]["items"] = {"oneOf": route_list}
     found[FunctionShape]["properties"]["grants"] = _grants(grant_models, found)
     top = found[ManifestShape]
-    for name in (*(model.__name__ for model in shapes), *(model.__name__ for model in routes.values())):
-        if name not in {ServiceShape.__name__, FunctionShape.__name__}:
-            definitions.pop(name, None)
-    return {"$schema": _DRAFT, **top, "title": "tarmac.json", "$defs": definitions}
+    return {"$schema": _DRAFT, **top, "title": "tarmac.json", "$defs": _reachable(top, definitions)}
+
+
+def _reachable(top: Schema, definitions: Schema) -> Schema:
+    """The definitions that the schema refers to, directly or through others."""
+    found: Schema = {}
+    waiting = list(_references(top))
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = definitions[name]
+            waiting += _references(definitions[name])
+    return dict(sorted(found.items()))
+
+
+def _references(schema: object) -> Iterator[str]:
+    if isinstance(schema, dict):
+        if isinstance(reference := schema.get("$ref"), str):
+            yield reference.rpartition("/")[2]
+        for part in schema.values():
+            yield from _references(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from _references(part)
 
 
 def _definitions(models: Iterable[type[BaseModel]]) -> tuple[Schema, dict[type[BaseModel], Schema]]:
@@ -79,7 +99,7 @@ def _definitions(models: Iterable[type[BaseModel]]) -> tuple[Schema, dict[type[B
 def _or_reference(shape: Schema) -> Schema:
     outer = {key: value for key, value in shape.items() if key in {"description", "default", "title"}}
     inner = {key: value for key, value in shape.items() if key not in {"description", "default", "title", "aliases"}}
-    return {**outer, "anyOf": [inner, _REFERENCE]}
+    return {**outer, "anyOf": [inner, _LATE_VALUE]}
 
 
 def _stores() -> Schema:
