@@ -1,10 +1,8 @@
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import Field, field_validator, model_validator
 
 from tarmac_core.config import (
     CoreSettings,
@@ -12,63 +10,10 @@ from tarmac_core.config import (
     FunctionSpec,
     HttpRoute,
     Loaded,
-    StoreTable,
     load_manifest,
-    read_raw,
     single_function_manifest,
 )
-from tarmac_core.plugin import GrantModel, RouteModel, StoreGrant
-
-
-class ScheduleRoute(RouteModel):
-    frequency: int = Field(description="Seconds between runs.", gt=0)
-
-
-class KvGrant(StoreGrant):
-    prefix: str = ""
-    read_only: bool = False
-
-
-class FunctionGrant(GrantModel):
-    functions: tuple[str, ...]
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_list(cls, value: object) -> object:
-        return {"functions": value} if isinstance(value, list) else value
-
-
-ROUTES: Mapping[str, type[RouteModel]] = {"scheduled_task": ScheduleRoute, "function": RouteModel}
-GRANTS: Mapping[str, type[GrantModel] | None] = {"kvstore": KvGrant, "function": FunctionGrant, "metrics": None}
-PACKAGES = {"init": "tarmac-trigger-init", "sql": "tarmac-sql"}
-
-
-def load(folder: Path, manifest: object, *, stores: Mapping[str, StoreTable] | None = None) -> Loaded:
-    (folder / "f.wasm").touch()
-    path = folder / "tarmac.json"
-    path.write_text(manifest if isinstance(manifest, str) else json.dumps(manifest), encoding="utf-8")
-    return load_manifest(path, cwd=folder, route_models=ROUTES, grant_models=GRANTS, stores=stores, packages=PACKAGES)
-
-
-def service(*routes: object, **function: object) -> dict[str, Any]:
-    functions = {"f": {"filepath": "f.wasm", **function}}
-    return {"services": {"s": {"name": "S", "functions": functions, "routes": list(routes)}}}
-
-
-def http(path: object = "/", methods: object = ("GET",), **more: object) -> dict[str, object]:
-    return {"type": "http", "path": path, "methods": methods, "function": "f", **more}
-
-
-def only_function(loaded: Loaded) -> FunctionSpec:
-    assert loaded.problems == []
-    assert loaded.manifest is not None
-    (function,) = loaded.manifest.functions
-    return function
-
-
-def problems(loaded: Loaded, folder: Path) -> list[str]:
-    assert loaded.manifest is None
-    return [str(problem).replace(f"{folder}/", "") for problem in loaded.problems]
+from tests.unit.config.manifests import ScheduleRoute, http, load, only_function, problems, service
 
 
 @pytest.mark.parametrize("text", ["{}", '{"services": null}', '{"services": {}}', '{"SERVICES": {}, "$schema": "x"}'])
@@ -230,176 +175,6 @@ def test_one_function_name_in_two_services_is_a_problem(tmp_path: Path) -> None:
     manifest["services"]["t"] = manifest["services"]["s"]
     (told,) = problems(load(tmp_path, manifest), tmp_path)
     assert "/services/t/functions/f: the function 'f' is in the service 's' too (rename one of them)" in told
-
-
-@pytest.mark.parametrize(
-    ("route", "words"),
-    [
-        ({"type": "htpp", "function": "f"}, "/type: no route type 'htpp' is installed (did you mean http?)"),
-        (
-            {"type": "init", "function": "f"},
-            "/type: no route type 'init' is installed (pip install tarmac-trigger-init)",
-        ),
-        ({"type": "zzz", "function": "f"}, "(known here: function, http, scheduled_task)"),
-        ({"type": "", "function": "f"}, '/type: type "" must not be empty'),
-        ({"type": 5, "function": "f"}, "/type: type 5 must be text"),
-        ({"function": "f"}, "/type: type is required"),
-        ({"type": "function"}, "/function: function is required"),
-        ({"type": "function", "function": "F2"}, "/function: there is no function 'F2' (add it to"),
-        ({"type": "function", "function": ""}, '/function: function "" must not be empty'),
-        ({"type": "scheduled_task", "function": "f"}, "/frequency: frequency is required (Seconds between runs)"),
-        (
-            {"type": "scheduled_task", "function": "f", "frequency": "5"},
-            '/frequency: frequency "5" must be a whole number',
-        ),
-        ({"type": "scheduled_task", "function": "f", "frequency": 0}, "/frequency: frequency 0 must be more than 0"),
-        (
-            {"type": "function", "function": "f", "Function": "f"},
-            "/Function: function is given twice in different case",
-        ),
-        (http(methods=[]), "/methods: methods must not be empty"),
-        (http(methods="GET"), '/methods: methods "GET" must be a list'),
-        (http(methods=[5]), "/methods/0: 5 must be text"),
-        (http(methods=["G ET"]), "'G ET' is not a method (use one such as GET)"),
-        (http(path=5), "/path: path 5 must be text"),
-        (http("/a", Path="/b"), "/Path: path is given twice in different case"),
-    ],
-)
-def test_wrong_routes_are_problems(tmp_path: Path, route: object, words: str) -> None:
-    told = problems(load(tmp_path, service(route)), tmp_path)
-    assert len(told) == 1
-    assert "/services/s/routes/0" in told[0]
-    assert words in told[0]
-
-
-def test_a_route_may_lead_to_a_function_of_another_service(tmp_path: Path) -> None:
-    manifest = service()
-    manifest["services"] = {"first": {"name": "F", "routes": [http()]}, **manifest["services"]}
-    assert load(tmp_path, manifest).problems == []
-
-
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [
-        (http("/a/:x"), http("/a/:y")),
-        (http("/a/*x"), http("/a/*y")),
-        (http("/a", ["get", "POST"]), http("/a", ["PUT", "GET"])),
-        (http("/a/:x/b/:y"), http("/a/:q/b/:r")),
-    ],
-)
-def test_two_routes_for_the_same_requests_are_a_problem(tmp_path: Path, first: object, second: object) -> None:
-    (told,) = problems(load(tmp_path, service(first, second)), tmp_path)
-    assert "/services/s/routes/1/path: GET /a" in told
-    assert "is taken by /a" in told
-    assert "/services/s/routes/0/path" in told
-
-
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [
-        (http("/a/:x"), http("/a/b")),
-        (http("/a/:x"), http("/a/*x")),
-        (http("/a/:x"), http("/b/:x")),
-        (http("/a", ["GET"]), http("/a", ["POST"])),
-        (http("/a"), http("/a/")),
-        (http("/:health"), http("/health", ["POST"])),
-    ],
-)
-def test_routes_for_different_requests_live_together(tmp_path: Path, first: object, second: object) -> None:
-    assert load(tmp_path, service(first, second)).problems == []
-
-
-@pytest.mark.parametrize("path", ["/health", "/ready", "/metrics", "/debug/pprof", "/debug/pprof/heap"])
-def test_paths_that_the_server_answers_itself_are_reserved(tmp_path: Path, path: str) -> None:
-    (told,) = problems(load(tmp_path, service(http(path, ["post", "get"]))), tmp_path)
-    assert f"GET {path} is answered by the server itself" in told
-
-
-def test_what_has_no_effect_is_a_warning(tmp_path: Path) -> None:
-    manifest = service(
-        {"type": "function", "function": "f", "path": "/x", "topic": "t", "functoin": 1},
-        http("/a%20b", ["PSOT"]),
-        pool_siz=5,
-    )
-    manifest["version"] = 1
-    warnings = [warning.split(", ", 1)[1] for warning in load(tmp_path, manifest).warnings]
-    assert warnings == [
-        "/version: version is not known and has no effect",
-        "/services/s/functions/f/pool_siz: pool_siz is not known and has no effect (did you mean pool_size?)",
-        "/services/s/routes/0/path: path has no effect on a route of this type",
-        "/services/s/routes/0/functoin: functoin is not known and has no effect (did you mean function?)",
-        "/services/s/routes/1/path: /a%20b holds a percent sign, but paths are matched after decoding",
-        "/services/s/routes/1/methods: PSOT is not a standard method (did you mean POST?)",
-    ]
-
-
-def test_grants_are_read_by_each_capabilitys_model(tmp_path: Path) -> None:
-    grants = {
-        "kvstore": {"Prefix": "u/", "stores": ["default"]},
-        "function": ["a", "b"],
-        "metrics": True,
-        "http": True,
-        "logger": False,
-    }
-    function = only_function(load(tmp_path, service(grants=grants)))
-    assert function.grants == {
-        "kvstore": KvGrant(prefix="u/"),
-        "function": FunctionGrant(functions=("a", "b")),
-        "metrics": True,
-        "http": True,
-    }
-    assert only_function(load(tmp_path, service(grants={}))).grants == {}
-    assert only_function(load(tmp_path, service(grants={"kvstore": True}))).grants == {"kvstore": True}
-
-
-@pytest.mark.parametrize(
-    ("grants", "words"),
-    [
-        ([], "/grants: grants must be an object"),
-        ({"kvstor": True}, "/grants/kvstor: no capability 'kvstor' is installed and enabled (did you mean kvstore?)"),
-        ({"sql": True}, "/grants/sql: no capability 'sql' is installed and enabled (pip install tarmac-sql)"),
-        ({"metrics": {}}, "/grants/metrics: the grant for metrics must be true"),
-        ({"kvstore": {"redonly": True}}, "/grants/kvstore/redonly: is not known here (did you mean read_only?)"),
-        ({"kvstore": {"read_only": "yes"}}, '/grants/kvstore/read_only: read_only "yes" must be a bool'),
-        ({"kvstore": {"stores": "default"}}, '/grants/kvstore/stores: stores "default" must be a list'),
-        ({"kvstore": 1}, "/grants/kvstore: 1 must be an object"),
-        ({"kvstore": {"prefix": "a", "Prefix": "b"}}, "/grants/kvstore/Prefix: prefix is given twice"),
-    ],
-)
-def test_wrong_grants_are_problems(tmp_path: Path, grants: object, words: str) -> None:
-    told = problems(load(tmp_path, service(grants=grants)), tmp_path)
-    assert len(told) == 1
-    assert f"/services/s/functions/f{words}" in told[0]
-
-
-def test_stores_in_grants_must_be_configured_for_that_capability(tmp_path: Path) -> None:
-    toml = (
-        '[stores.sessions]\ncapability="kvstore"\nbackend="redis"\n[stores.facts]\ncapability="sql"\nbackend="sqlite"\n'
-    )
-    (tmp_path / "c.toml").write_text(toml)
-    stores = read_raw(environ={}, file=Path("c.toml"), cwd=tmp_path)[0].stores
-    grants = {"kvstore": {"stores": ["default", "sessions", "session", "facts"]}}
-    told = problems(load(tmp_path, service(grants=grants), stores=stores), tmp_path)
-    assert [one.split(": ", 1)[1] for one in told] == [
-        "there is no kvstore store named 'session' (did you mean sessions?)",
-        "there is no kvstore store named 'facts' (write [stores.facts] in the configuration file)",
-    ]
-    assert load(tmp_path, service(grants=grants)).problems == []
-
-
-def test_a_plugins_validator_that_breaks_is_a_problem_of_its_own_route(tmp_path: Path) -> None:
-    class Broken(RouteModel):
-        @field_validator("function")
-        @classmethod
-        def _break(cls, value: str) -> str:
-            raise KeyError(value)
-
-    (tmp_path / "f.wasm").touch()
-    path = tmp_path / "t.json"
-    path.write_text(json.dumps(service({"type": "odd", "function": "f"}, http("x"))))
-    loaded = load_manifest(path, cwd=tmp_path, route_models={"odd": Broken}, grant_models={})
-    assert "the validator of Broken failed with KeyError" in str(loaded.problems[0])
-    assert len(loaded.problems) == 2
 
 
 def test_a_single_function_is_served_on_the_root() -> None:
