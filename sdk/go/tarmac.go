@@ -10,7 +10,7 @@
 //
 //	GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -o function.wasm .
 //
-// TinyGo 0.34 or later takes the same source: tinygo build -target wasip1 -o function.wasm .
+// TinyGo 0.34 or later takes the same source: tinygo build -target wasip1 -buildmode=c-shared -o function.wasm .
 package tarmac
 
 import (

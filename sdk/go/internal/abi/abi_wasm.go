@@ -41,8 +41,8 @@ func mainMain()
 
 var mainRan bool
 
-// runMain runs main, where functions register, unless something ran it already: with -buildmode=c-shared nothing
-// does, and a TinyGo command's _start does.
+// runMain runs main, where functions register, unless something ran it already. With -buildmode=c-shared neither
+// compiler's start function does; TinyGo's older build modes do.
 func runMain() {
 	if handler == nil && !mainRan {
 		mainRan = true
