@@ -14,6 +14,7 @@ from tarmac_core.plugin import PluginSettings, RouteModel
 Schema: TypeAlias = dict[str, Any]
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_NOTES = ("title", "description", "default")
 _MODE: JsonSchemaMode = "validation"
 _LATE_VALUE = {"type": "string", "pattern": r"^\$\{(env|file):.+\}$"}
 
@@ -97,8 +98,8 @@ def _definitions(models: Iterable[type[BaseModel]]) -> tuple[Schema, dict[type[B
 
 
 def _or_reference(shape: Schema) -> Schema:
-    outer = {key: value for key, value in shape.items() if key in {"description", "default", "title"}}
-    inner = {key: value for key, value in shape.items() if key not in {"description", "default", "title", "aliases"}}
+    outer = {key: value for key, value in shape.items() if key in _NOTES or (key == "unit" and value)}
+    inner = {key: value for key, value in shape.items() if key not in {*_NOTES, "unit", "aliases"}}
     return {**outer, "anyOf": [inner, _LATE_VALUE]}
 
 
