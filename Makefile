@@ -8,7 +8,7 @@ PLUGINS := $(wildcard plugins/tarmac-*)
 EDITABLE := -e .[testing] $(addprefix -e ,$(PLUGINS))
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.dev-installed
-DECLARED := pyproject.toml constraints.txt tarmac_core/wapc/_fiber.c $(wildcard plugins/*/pyproject.toml)
+DECLARED := pyproject.toml constraints.txt tarmac_core/wapc/_fiber.c $(wildcard tarmac_core/wapc/*.h) $(wildcard plugins/*/pyproject.toml)
 
 .PHONY: env dev run test test-only lint type contracts docs bench dist generate clean
 

@@ -10,7 +10,7 @@ from ctypes import POINTER, Structure, Union, c_bool, c_char_p, c_int, c_int64, 
 from pathlib import Path
 from typing import Any
 
-from wasmtime import _bindings
+from wasmtime import _ffi
 
 from tarmac_core.wapc.errors import EngineError
 
@@ -28,7 +28,7 @@ class _ExternValue(Union):
 
 
 class Extern(Structure):
-    """`wasmtime_extern_t`: { wasmtime_extern_kind_t kind; union { wasmtime_func_t func; wasmtime_memory_t memory; ... } of; }"""
+    """`wasmtime_extern_t`: { wasmtime_extern_kind_t kind; union { wasmtime_func_t func; ... } of; }"""
 
     _fields_ = (("kind", c_uint8), ("of", _ExternValue))
 
@@ -106,9 +106,14 @@ _PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
 }
 
 
+def _library() -> str:
+    """Path of the library that wasmtime-py has loaded."""
+    return str(_ffi.dll._name)
+
+
 def library_version() -> str:
     """What tells one build of wasmtime from another: it has no function that names its version."""
-    status = Path(_bindings.dll._name).stat()
+    status = Path(_library()).stat()
     return f"{status.st_size}-{status.st_mtime_ns}"
 
 
@@ -119,7 +124,7 @@ class Api:
     """
 
     def __init__(self) -> None:
-        library = ctypes.PyDLL(_bindings.dll._name)
+        library = ctypes.PyDLL(_library())
         for name, (result, arguments) in _PROTOTYPES.items():
             try:
                 function = library[name]

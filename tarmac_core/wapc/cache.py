@@ -24,7 +24,8 @@ _UNUSED_S = 30 * 86400
 class Cache:
     """Compiles modules, or loads them from `folder`; without a folder it always compiles.
 
-    salt: wasmtime's version and the engine's settings as text. notice: told, once, when the folder cannot be used. Safe on any thread.
+    salt: wasmtime's version and the engine's settings as text. notice: told when the folder cannot be used. Safe on any
+    thread.
     """
 
     def __init__(self, folder: Path | None, salt: str, notice: Callable[[str], None]) -> None:

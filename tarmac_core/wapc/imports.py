@@ -102,7 +102,8 @@ def _entry_faults(module: wasmtime.Module) -> list[str]:
         faults.append(f"it exports no function `{_ENTRY}`; build it with a waPC guest library")
     elif (signature := _signature(exports[_ENTRY])) != ((_I, _I), (_I,)):
         faults.append(f"its export `{_ENTRY}` is {_words(signature)}, it must be {_words(((_I, _I), (_I,)))}")
-    for name in _STARTS:
-        if name in exports and _signature(exports[name]) != ((), ()):
-            faults.append(f"its export `{name}` is {_words(_signature(exports[name]))}, it must be {_words(((), ()))}")
-    return faults
+    return faults + [
+        f"its export `{name}` is {_words(_signature(exports[name]))}, it must be {_words(((), ()))}"
+        for name in _STARTS
+        if name in exports and _signature(exports[name]) != ((), ())
+    ]

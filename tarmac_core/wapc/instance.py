@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ctypes import addressof, byref
+from ctypes import addressof
 
 from tarmac_core.wapc import _fiber, failure, steps
 from tarmac_core.wapc._abi import EXTERN_FUNC, EXTERN_MEMORY, Extern, InstanceHandle

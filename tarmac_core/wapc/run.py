@@ -4,7 +4,7 @@ import asyncio
 import struct
 import time
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol
 
 from tarmac_core.wapc import _fiber, output, steps
 from tarmac_core.wapc.errors import GuestError
@@ -76,7 +76,7 @@ class Run:
 
     async def _reply(self, answer: Answer | Awaitable[Answer]) -> Step:
         if not isinstance(answer, (bytes, HostReply)):
-            answer = await cast(Awaitable[Answer], answer)
+            answer = await answer
             self._turn()
         return reply(self._fiber, answer)
 
@@ -93,6 +93,7 @@ class Run:
 
     def _sleep_s(self) -> float:
         clock, flags = struct.unpack("II", self._fiber.read(steps.NUMBERS_AT, 8))
+        duration_ns: int
         (duration_ns,) = struct.unpack("Q", self._fiber.read(steps.NANOSECONDS_AT, 8))
         if flags & _ABSOLUTE:
             duration_ns = max(0, duration_ns - (time.time_ns() if clock == _REALTIME else time.monotonic_ns()))
