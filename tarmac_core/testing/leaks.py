@@ -52,6 +52,7 @@ def _environment() -> dict[str, str]:
 
 def _tasks() -> set["asyncio.Task[object]"]:
     try:
-        return asyncio.all_tasks()
+        own = asyncio.current_task()  # an asynchronous fixture is set up in one task and torn down in another
+        return {task for task in asyncio.all_tasks() if task is not own}
     except RuntimeError:
         return set()
