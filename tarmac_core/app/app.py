@@ -138,6 +138,7 @@ class App:
 
     async def _open_plugins(self) -> None:
         self.dispatcher.max_depth_count = self.core.max_call_depth
+        self.dispatcher.max_request_bytes = self.core.max_request_bytes
         context = replace(self._context, data_dir=self.options.cwd / self.core.data_dir)
         self._opener = Opener(self.blueprint, self._lifecycle, context)
         await self._opener.open_observers(self.observers)

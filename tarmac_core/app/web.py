@@ -1,7 +1,9 @@
 """What HTTP is given: routes to functions, probes over the opened stores, settings, and the way into dispatch."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from inspect import isawaitable
 from pathlib import Path
 
 from tarmac_core.app.inspection import Blueprint
@@ -23,6 +25,7 @@ from tarmac_core.plugin import Log, Problem, Request, Response
 def http_settings(core: CoreSettings, cwd: Path) -> HttpSettings:
     """Translate core's keys."""
     tls = None
+    admin = core.admin_address
     if core.enable_tls:
         tls = TlsFiles(
             cert_file=cwd / core.cert_file,
@@ -31,8 +34,8 @@ def http_settings(core: CoreSettings, cwd: Path) -> HttpSettings:
             ignore_client_cert=core.ignore_client_cert,
         )
     return HttpSettings(
-        listen=tuple(core.listen_address),
-        admin_listen=tuple(core.admin_address) if core.admin_address else None,
+        listen=(core.listen_address.host, core.listen_address.port),
+        admin_listen=(admin.host, admin.port) if admin else None,
         tls=tls,
         max_request_bytes=core.max_request_bytes,
         http_header_timeout_s=core.http_header_timeout_s,
@@ -57,11 +60,17 @@ def invoker(dispatcher: Dispatcher) -> InvokeHttp:
 def checks_of(stores: Mapping[str, Mapping[str, object]]) -> dict[str, Check]:
     """The health check of each opened store that has one."""
     return {
-        f"{capability} {name}": check
+        f"{capability} {name}": partial(_asked, check)
         for capability, named in stores.items()
         for name, store in named.items()
         if callable(check := getattr(store, "health", None))
     }
+
+
+async def _asked(check: Callable[[], object]) -> object:
+    """Backends answer at once or later, as their operations do."""
+    answer = check()
+    return await answer if isawaitable(answer) else answer
 
 
 def route_problems(blueprint: Blueprint) -> list[Problem]:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from secrets import token_hex
 from time import monotonic
-from typing import Any
+from typing import Any, TypeAlias
 
 from tarmac_core.dispatch.context import CallContext, HttpExchange
 from tarmac_core.dispatch.log import FieldLog, with_fields
@@ -16,7 +16,7 @@ from tarmac_core.plugin import Encode, GrantModel, HostCallError, HostCallFinish
 from tarmac_core.wapc import Guest, HostReply
 
 INTERNAL_ERROR = "internal error"
-Answer = HostReply | bytes | Awaitable[HostReply | bytes]
+Answer: TypeAlias = HostReply | bytes | Awaitable[HostReply | bytes]
 
 
 @dataclass(slots=True)
@@ -54,8 +54,7 @@ class FunctionCall:
     __slots__ = (
         "_bound",
         "_code",
-        "_log",
-        "_request_id",
+        "_refused",
         "_surroundings",
         "context",
         "deadline_s",
@@ -124,7 +123,8 @@ class FunctionCall:
             reply = bound.handler(self, request)
             if hasattr(reply, "__await__"):
                 return self._wait(bound, encode, reply)
-            return encode(reply)
+            encoded = encode(reply)
+            return encoded if type(encoded) is bytes else _as_bytes(encoded)
         except Exception as error:  # noqa: BLE001 - a plugin's fault is this host call's failure, never the guest's trap
             return self._fail(bound, encode, error)
         finally:
@@ -134,6 +134,7 @@ class FunctionCall:
     def answer_observed(self, binding: bytes, namespace: bytes, operation: bytes, payload: bytes) -> Answer:
         """Do what `answer` does and tell the observers."""
         self._code = 200
+        self._refused = ""
         began_s = monotonic()
         answer = self.answer(binding, namespace, operation, payload)
         key = (binding, namespace, operation)
@@ -152,7 +153,8 @@ class FunctionCall:
     async def _wait(self, bound: Bound, encode: Encode[Any], reply: Awaitable[Any]) -> HostReply | bytes:
         task = asyncio.current_task()
         try:
-            return encode(await watched(reply, self.log, bound.plugin, f"{bound.capability}/{bound.operation}"))
+            what = f"{bound.capability}/{bound.operation}"
+            return _as_bytes(encode(await watched(reply, self.log, bound.plugin, what)))
         except asyncio.CancelledError as error:
             if task is None or task.cancelling():
                 raise
@@ -170,6 +172,7 @@ class FunctionCall:
     def _refuse(self, refused: Refused, payload: bytes) -> HostReply:
         """The answer to a host call that is not made; encoded by its operation, so that the guest reads a Status."""
         self._code = refused.code
+        self._refused = refused.capability
         error = HostCallError(refused.code, refused.message)
         try:
             encoded = refused.operation.decode(payload)[1](error) if refused.operation else b""
@@ -186,11 +189,11 @@ class FunctionCall:
         payload = error.payload
         if not payload and encode is not None:
             try:
-                payload = encode(error)
+                payload = _as_bytes(encode(error))
             except Exception:
                 # The text is left, and goes to the guest without a Status.
                 self.log.exception("Host call's error cannot be encoded", extra={"plugin": bound.plugin})
-        return HostReply(False, payload, error.message)
+        return HostReply(False, payload, _readable(error.message))
 
     def _warn(self, bound: Bound, began_s: float) -> None:
         warn_if_blocking(self.log, bound.plugin, f"{bound.capability}/{bound.operation}", began_s)
@@ -198,10 +201,19 @@ class FunctionCall:
     def _tell(self, key: tuple[bytes, bytes, bytes], began_s: float) -> None:
         took_ms = (monotonic() - began_s) * 1000
         bound = self._bound.get(key)
-        binding, namespace, operation = (part.decode("utf-8", "replace") for part in key)
-        capability = bound.capability if bound else ""
-        if bound is None and self._code == 403:
-            capability = namespace
+        binding, _, operation = (part.decode("utf-8", "replace") for part in key)
+        capability = bound.capability if bound else self._refused
         self._surroundings.observers.emit(
             HostCallFinished(self.function, binding, capability, operation, self._code, took_ms)
         )
+
+
+def _as_bytes(encoded: object) -> bytes:
+    if not isinstance(encoded, bytes | bytearray | memoryview):
+        raise TypeError(f"the encoder gave {type(encoded).__name__}, not bytes")
+    return bytes(encoded)
+
+
+def _readable(text: str) -> str:
+    """Lone surrogates, which a plugin may have made of a guest's bytes, cannot be handed to a guest."""
+    return text.encode("utf-8", "replace").decode()

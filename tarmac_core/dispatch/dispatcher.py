@@ -14,6 +14,7 @@ from tarmac_core.wapc import GuestError
 
 HANDLER = b"handler"
 MAX_DEPTH = 16
+MAX_REQUEST_BYTES = 64 * 1024 * 1024
 
 
 class Dispatcher:
@@ -26,6 +27,7 @@ class Dispatcher:
         self._log = log
         self._clock = clock
         self.max_depth_count = max_depth_count
+        self.max_request_bytes = MAX_REQUEST_BYTES
         self._functions: Mapping[str, Function] = {}
         self._surroundings = Surroundings(Table(()), observers, log)
         self._is_stopping = False
@@ -63,6 +65,8 @@ class Dispatcher:
         target = self._functions.get(function)
         if target is None or self._is_stopping:
             raise self._unavailable()
+        if len(payload) > self.max_request_bytes:
+            raise InvocationError("too_large", f"the request is larger than {self.max_request_bytes} bytes")
         deadline_s = context.deadline_s
         timeout_s = target.http_timeout_s if context.origin == "http" else target.timeout_s
         if timeout_s is not None:

@@ -9,7 +9,6 @@ _EXPECTED: dict[str, tuple[InvocationErrorKind, str]] = {
     "queue_full": ("busy", PREFIX + "the function's queue is full"),
     "timeout": ("timeout", PREFIX + "the time limit has passed"),
     "closed": ("stopping", "the server is stopping"),
-    "request_too_large": ("too_large", PREFIX + "the request is larger than the limit"),
 }
 
 

@@ -3,7 +3,7 @@
 from tarmac_core.dispatch.context import HttpExchange
 from tarmac_core.dispatch.http_wire import ResponseSet, decode_get, decode_set
 from tarmac_core.dispatch.table import Capability
-from tarmac_core.plugin import Call, HostCallError, Operation, Request
+from tarmac_core.plugin import Call, HostCallError, Operation, Operations, Request
 
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _OF_THE_SERVER = frozenset(
@@ -23,7 +23,7 @@ _OF_THE_SERVER = frozenset(
 
 def http_capability() -> Capability:
     """Describe it; only the function that an HTTP route names gets past 404."""
-    operations = {
+    operations: Operations = {
         "request/get": Operation(decode=decode_get, handler=get_request),
         "response/set": Operation(decode=decode_set, handler=set_response),
     }

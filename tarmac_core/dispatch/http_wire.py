@@ -100,7 +100,7 @@ def _read_json(payload: bytes) -> ResponseSet:
     refusal.payload = _set_as_json(refusal)
     try:
         message = json.loads(payload)
-        code, headers = message.get("code", 0), message.get("headers") or {}
+        code, headers = message.get("code", 0), message.get("headers", {})
         if not isinstance(code, int) or not isinstance(headers, dict):
             raise refusal
         return ResponseSet(code, {name: _values(values, refusal) for name, values in headers.items()})

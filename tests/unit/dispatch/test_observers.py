@@ -1,0 +1,131 @@
+"""Observers hear what they override, and nobody else pays."""
+
+import pytest
+
+from tarmac_core.dispatch import Observers
+from tarmac_core.plugin import (
+    Call,
+    CallFinished,
+    HostCallError,
+    HostCallFinished,
+    InvocationError,
+    Observer,
+    PoolChanged,
+    TaskFinished,
+)
+from tests.unit.dispatch.conftest import Bench, names, raw
+from tests.unit.dispatch.guests import ECHO, SAYS_NO, TRAPS
+
+
+class Calls(Observer):
+    def __init__(self) -> None:
+        self.calls: list[CallFinished] = []
+        self.host_calls: list[HostCallFinished] = []
+
+    def call_finished(self, event: CallFinished) -> None:
+        self.calls.append(event)
+
+    def host_call_finished(self, event: HostCallFinished) -> None:
+        self.host_calls.append(event)
+
+
+class Pools(Observer):
+    def __init__(self) -> None:
+        self.events: list[PoolChanged] = []
+
+    def pool_changed(self, event: PoolChanged) -> None:
+        self.events.append(event)
+
+
+class Broken(Observer):
+    def __init__(self) -> None:
+        self.times = 0
+
+    def call_finished(self, event: CallFinished) -> None:
+        self.times += 1
+        raise RuntimeError("sink is full")
+
+
+def nothing(call: Call, payload: bytes) -> bytes:
+    return b""
+
+
+async def test_calls_are_told_with_their_outcome(bench: Bench) -> None:
+    heard = Calls()
+    bench.observers.add("calls", heard)
+    bench.load("echo", ECHO)
+    bench.load("no", SAYS_NO)
+    bench.load("trap", TRAPS)
+    await bench.invoke("echo", b"x", origin="http", request_id="r-1")
+    for name in ("no", "trap"):
+        with pytest.raises(InvocationError):
+            await bench.invoke(name)
+    told = [(one.function, one.service, one.origin, one.outcome) for one in heard.calls]
+    assert told == [
+        ("echo", "service", "http", "ok"),
+        ("no", "service", "test", "guest"),
+        ("trap", "service", "test", "abnormal"),
+    ]
+    assert heard.calls[0].request_id == "r-1"
+    assert 0 < heard.calls[0].duration_ms < 10_000
+
+
+async def test_host_calls_are_told_with_their_code(bench: Bench) -> None:
+    def missing(call: Call, payload: bytes) -> bytes:
+        raise HostCallError(404, "no such key")
+
+    async def fails(call: Call, payload: bytes) -> bytes:
+        raise ValueError
+
+    heard = Calls()
+    bench.observers.add("calls", heard)
+    bench.offer("x", {"ok": raw(nothing), "missing": raw(missing), "fails": raw(fails)}, aliases=("alias",))
+    bench.load("f")
+    bench.load("granted", grants={})
+    for capability, operation in (("alias", "ok"), ("x", "missing"), ("x", "fails"), ("x", "nope")):
+        await bench.host_call("f", "tarmac", capability, operation)
+    await bench.host_call("granted", "default", "x", "ok")
+    told = [(one.binding, one.capability, one.operation, one.code) for one in heard.host_calls]
+    assert told == [
+        ("tarmac", "x", "ok", 200),
+        ("tarmac", "x", "missing", 404),
+        ("tarmac", "x", "fails", 500),
+        ("tarmac", "", "nope", 404),
+        ("default", "x", "ok", 403),
+    ]
+
+
+async def test_a_pool_is_told_when_it_grows_and_not_otherwise(bench: Bench) -> None:
+    heard = Pools()
+    bench.observers.add("pools", heard)
+    bench.load("echo", ECHO)
+    for _ in range(3):
+        await bench.invoke("echo")
+    assert [(one.function, one.instances) for one in heard.events] == [("echo", 1)]
+
+
+async def test_an_observer_that_raises_is_removed_and_logged_once(bench: Bench) -> None:
+    broken, heard = Broken(), Calls()
+    bench.observers.add("broken", broken)
+    bench.observers.add("calls", heard)
+    bench.load("echo", ECHO)
+    for _ in range(3):
+        assert await bench.invoke("echo", b"x") == b"x"
+    assert broken.times == 1
+    assert len(heard.calls) == 3
+    assert names(bench.logged).count("Observer removed: it raised in call_finished") == 1
+
+
+def test_nobody_listens_until_someone_overrides() -> None:
+    observers = Observers(log=None)  # type: ignore[arg-type] - nothing is logged here
+    assert (observers.hears_calls, observers.hears_host_calls, observers.hears_pools, observers.hears_requests) == (
+        False,
+    ) * 4
+    observers.add("base", Observer())
+    assert not observers.hears_calls
+    calls = Calls()
+    observers.add("calls", calls)
+    assert (observers.hears_calls, observers.hears_host_calls, observers.hears_pools) == (True, True, False)
+    observers.emit(TaskFinished("f", "init", "ok", 1.0))
+    observers.remove(calls)
+    assert not observers.hears_calls
