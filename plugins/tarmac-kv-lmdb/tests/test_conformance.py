@@ -1,31 +1,18 @@
 """The LMDB store does what every store must do."""
 
-import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from pathlib import Path
-from typing import Any
 
 import pytest
-from tarmac_kv import KVBackend, conformance
-from tarmac_kv_lmdb.plugin import LmdbSettings, open_lmdb
-
-from tarmac_core.plugin import Context
+from tarmac_kv import conformance
+from tarmac_kv_lmdb.store import LmdbKV
 
 
 @pytest.fixture
-def open_store(tmp_path: Path) -> Callable[[], AbstractAsyncContextManager[KVBackend]]:
-    async def invoke(*_: Any, **__: Any) -> bytes:
-        raise AssertionError("a store calls no function")
-
-    context = Context(
-        log=logging.LoggerAdapter(logging.getLogger("test")),
-        invoke=invoke,
-        observe=lambda event: None,
-        data_dir=tmp_path,
-        clock=lambda: 0.0,
-    )
-    return lambda: open_lmdb(LmdbSettings(sweep_interval_s=0.05), context)
+def open_store(
+    open_with: Callable[..., AbstractAsyncContextManager[LmdbKV]],
+) -> Callable[[], AbstractAsyncContextManager[LmdbKV]]:
+    return lambda: open_with(sweep_interval_s=0.05)
 
 
 class TestBytes(conformance.Bytes): ...
