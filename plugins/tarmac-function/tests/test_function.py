@@ -3,83 +3,91 @@
 import logging
 import subprocess
 import sys
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 from pydantic import ValidationError
 from tarmac_function import FunctionGrant, FunctionPlugin
-from tarmac_function.plugin import open_function
 
-from tarmac_core.plugin import HostCallError, InvocationError, PluginSettings, RouteModel
+from tarmac_core.plugin import HostCallError, InvocationError, PluginSettings
+from tarmac_core.testing import Answer, Capability, PluginHarness
 
-
-def routes(*names: str) -> tuple[RouteModel, ...]:
-    return tuple(RouteModel(type="function", function=name) for name in names)
-
-
-async def call_it(world: Any, call: Any, name: str, payload: bytes) -> bytes:
-    async with open_function(PluginSettings(), {}, world.context(routes("lookup", "load"))) as operations:
-        request, encode = operations[name].decode(payload)
-        return encode(await operations[name].handler(call, request))
+Make = Callable[..., PluginHarness]
+ROUTES = [{"function": "lookup"}, {"function": "load"}, {"function": "lookup"}]
 
 
-async def test_the_callee_gets_the_payload_and_its_answer_comes_back(world: Any, guest_call: Any) -> None:
-    world.answer = lambda function, payload: function.encode() + b":" + payload
-    call = guest_call()
-    assert await call_it(world, call, "lookup", b"\x00\xff") == b"lookup:\x00\xff"
-    assert world.calls == [("lookup", b"\x00\xff", "function", call)]
+async def opened(plugin: PluginHarness, answer: Callable[[str, bytes], bytes] | None = None) -> Capability:
+    plugin.records.answer = answer or (lambda function, payload: payload)
+    return await plugin.capability(routes=ROUTES)
 
 
-async def test_a_call_is_a_debug_line_of_the_caller(world: Any, guest_call: Any) -> None:
-    await call_it(world, guest_call(), "lookup", b"")
-    fields = {"function": "caller", "service": "shop", "request_id": "r-1", "callee": "lookup"}
-    assert world.lines == [(logging.DEBUG, "Executing Function to Function callback", fields)]
+async def test_the_callee_gets_the_payload_and_its_answer_comes_back(tarmac_plugin: Make) -> None:
+    async with tarmac_plugin(FunctionPlugin) as plugin:
+        capability = await opened(plugin, lambda function, payload: function.encode() + b":" + payload)
+        assert await capability.call("lookup", b"\x00\xff") == Answer(b"lookup:\x00\xff")
+    (invoked,) = plugin.records.invoked
+    assert (invoked.function, invoked.payload, invoked.origin) == ("lookup", b"\x00\xff", "function")
 
 
-async def test_a_call_writes_nothing_where_debug_is_off(world: Any, guest_call: Any) -> None:
-    world.logger.setLevel(logging.INFO)
-    await call_it(world, guest_call(), "lookup", b"")
-    assert world.lines == []
+async def test_the_callee_inherits_from_the_callers_call(tarmac_plugin: Make) -> None:
+    async with tarmac_plugin(FunctionPlugin) as plugin:
+        await (await opened(plugin)).call("lookup", b"", function="caller", request_id="r-1")
+    parent = plugin.records.invoked[0].parent
+    assert parent is not None
+    assert (parent.function, parent.request_id) == ("caller", "r-1")
 
 
-async def test_every_routed_function_is_an_operation_and_nothing_else_is(world: Any) -> None:
-    async with open_function(PluginSettings(), {}, world.context(routes("b", "a", "b"))) as operations:
-        assert list(operations) == ["b", "a"]
+async def test_a_call_is_a_debug_line(tarmac_plugin: Make) -> None:
+    async with tarmac_plugin(FunctionPlugin) as plugin:
+        await (await opened(plugin)).call("lookup", b"")
+    (record,) = plugin.records.logged
+    assert (record.levelno, record.getMessage()) == (logging.DEBUG, "Executing Function to Function callback")
+    assert record.__dict__["fields"]["callee"] == "lookup"
 
 
-async def test_without_routes_there_are_no_operations(world: Any) -> None:
-    async with open_function(PluginSettings(), {}, world.context()) as operations:
-        assert operations == {}
+async def test_a_call_writes_nothing_where_debug_is_off(tarmac_plugin: Make) -> None:
+    async with tarmac_plugin(FunctionPlugin) as plugin:
+        plugin.log.logger.setLevel(logging.INFO)
+        assert (await (await opened(plugin)).call("lookup", b"x")).is_ok
+    assert plugin.records.logged == []
 
 
-async def test_the_callees_failure_reaches_the_caller_in_its_words(world: Any, guest_call: Any) -> None:
+async def test_every_routed_function_is_an_operation_once_and_nothing_else_is(tarmac_plugin: Make) -> None:
+    async with tarmac_plugin(FunctionPlugin) as plugin:
+        assert list((await opened(plugin)).operations) == ["lookup", "load"]
+
+
+async def test_without_routes_there_are_no_operations(tarmac_plugin: Make) -> None:
+    async with tarmac_plugin(FunctionPlugin) as plugin:
+        assert (await plugin.capability()).operations == {}
+
+
+async def test_the_callees_failure_reaches_the_caller_in_its_words(tarmac_plugin: Make) -> None:
     def fail(function: str, payload: bytes) -> bytes:
         raise InvocationError("guest", "failed to execute wasm module - no such airport")
 
-    world.answer = fail
-    with pytest.raises(HostCallError, match=r"^failed to execute wasm module - no such airport$") as caught:
-        await call_it(world, guest_call(), "lookup", b"")
-    assert (caught.value.code, caught.value.payload) == (500, b"")
+    async with tarmac_plugin(FunctionPlugin) as plugin:
+        answer = await (await opened(plugin, fail)).call("lookup", b"")
+    assert answer == Answer(b"", "failed to execute wasm module - no such airport", 500)
 
 
-async def test_a_failure_has_an_empty_payload(world: Any) -> None:
-    async with open_function(PluginSettings(), {}, world.context(routes("lookup"))) as operations:
-        _, encode = operations["lookup"].decode(b"x")
+async def test_a_failure_has_an_empty_payload(tarmac_plugin: Make) -> None:
+    async with tarmac_plugin(FunctionPlugin) as plugin:
+        _, encode = (await opened(plugin)).operations["lookup"].decode(b"x")
         assert encode(HostCallError(500, "internal error")) == b""
 
 
-async def test_a_grant_lets_its_functions_be_called(world: Any, guest_call: Any) -> None:
-    call = guest_call(FunctionGrant.model_validate(["lookup"]))
-    assert await call_it(world, call, "lookup", b"x") == b"x"
+async def test_a_grant_lets_its_functions_be_called(tarmac_plugin: Make) -> None:
+    async with tarmac_plugin(FunctionPlugin) as plugin:
+        capability = await opened(plugin)
+        assert (await capability.call("lookup", b"x", grant={"functions": ["lookup"]})).payload == b"x"
 
 
-async def test_a_function_outside_the_grant_is_denied_by_the_rules_name_and_not_called(
-    world: Any, guest_call: Any
-) -> None:
-    call = guest_call(FunctionGrant.model_validate(["lookup"]))
-    with pytest.raises(HostCallError, match=r"may not call load \(grants\.function\)") as caught:
-        await call_it(world, call, "load", b"x")
-    assert (caught.value.code, world.calls) == (403, [])
+async def test_a_function_outside_the_grant_is_denied_by_the_rules_name_and_not_called(tarmac_plugin: Make) -> None:
+    async with tarmac_plugin(FunctionPlugin) as plugin:
+        answer = await (await opened(plugin)).call("load", b"x", grant={"functions": ["lookup"]})
+    assert answer == Answer(b"", "not granted: the function may not call load (grants.function)", 403)
+    assert plugin.records.invoked == []
 
 
 def test_a_grant_is_a_list_or_names_its_field() -> None:

@@ -2,53 +2,67 @@
 
 import subprocess
 import sys
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 from tarmac_logger import LoggerPlugin
-from tarmac_logger.plugin import open_logger
 
 from tarmac_core.plugin import HostCallError, PluginSettings
+from tarmac_core.testing import Answer, PluginHarness
 
+Make = Callable[..., PluginHarness]
 LEVELS = {"trace": 5, "debug": 10, "info": 20, "warn": 30, "error": 40}
 
 
-async def write(world: Any, call: Any, operation: str, payload: bytes) -> bytes:
-    async with open_logger(PluginSettings(), {}, world.context()) as operations:
-        request, encode = operations[operation].decode(payload)
-        return encode(operations[operation].handler(call, request))
+async def write(plugin: PluginHarness, operation: str, payload: bytes) -> Answer:
+    return await (await plugin.capability()).call(operation, payload)
+
+
+def lines(plugin: PluginHarness) -> list[tuple[int, str]]:
+    return [(record.levelno, record.getMessage()) for record in plugin.records.logged]
 
 
 @pytest.mark.parametrize(("operation", "level"), LEVELS.items())
 async def test_each_operation_writes_one_line_of_its_level_and_answers_nothing(
-    world: Any, guest_call: Any, operation: str, level: int
+    tarmac_plugin: Make, operation: str, level: int
 ) -> None:
-    assert await write(world, guest_call(), operation, b"hello") == b""
-    assert world.lines == [(level, "hello", {"function": "caller", "service": "shop", "request_id": "r-1"})]
+    async with tarmac_plugin(LoggerPlugin) as plugin:
+        assert await write(plugin, operation, b"hello") == Answer(b"")
+    assert lines(plugin) == [(level, "hello")]
 
 
-async def test_there_are_five_operations(world: Any) -> None:
-    async with open_logger(PluginSettings(), {}, world.context()) as operations:
-        assert set(operations) == set(LEVELS)
+@pytest.mark.parametrize("operation", ["Info", "INFO", "info"])
+async def test_operations_may_be_written_in_any_case(tarmac_plugin: Make, operation: str) -> None:
+    async with tarmac_plugin(LoggerPlugin) as plugin:
+        assert (await write(plugin, operation, b"hello")).is_ok
+    assert lines(plugin) == [(20, "hello")]
+
+
+async def test_there_are_five_operations(tarmac_plugin: Make) -> None:
+    async with tarmac_plugin(LoggerPlugin) as plugin:
+        assert set((await plugin.capability()).operations) == set(LEVELS)
 
 
 @pytest.mark.parametrize(
-    ("payload", "text"), [(b"", ""), (b"\xff\xfeok", "��ok"), (b"100 %s %d", "100 %s %d"), (b"a\x00b\nc", "a\x00b\nc")]
+    ("payload", "text"),
+    [(b"", ""), (b"\xff\xfeok", "\ufffd\ufffdok"), (b"100 %s %d", "100 %s %d"), (b"a\x00b\nc", "a\x00b\nc")],
 )
-async def test_no_payload_fails(world: Any, guest_call: Any, payload: bytes, text: str) -> None:
-    assert await write(world, guest_call(), "warn", payload) == b""
-    assert [line[1] for line in world.lines] == [text]
+async def test_no_payload_fails(tarmac_plugin: Make, payload: bytes, text: str) -> None:
+    async with tarmac_plugin(LoggerPlugin) as plugin:
+        assert await write(plugin, "warn", payload) == Answer(b"")
+    assert lines(plugin) == [(30, text)]
 
 
-async def test_a_level_that_is_off_writes_nothing(world: Any, guest_call: Any) -> None:
-    world.logger.setLevel(20)
-    assert await write(world, guest_call(), "debug", b"hello") == b""
-    assert world.lines == []
+async def test_a_level_that_is_off_writes_nothing(tarmac_plugin: Make) -> None:
+    async with tarmac_plugin(LoggerPlugin) as plugin:
+        plugin.log.logger.setLevel(20)
+        assert (await write(plugin, "debug", b"hello")).is_ok
+    assert lines(plugin) == []
 
 
-async def test_a_failure_of_the_host_has_an_empty_payload(world: Any) -> None:
-    async with open_logger(PluginSettings(), {}, world.context()) as operations:
-        _, encode = operations["info"].decode(b"hello")
+async def test_a_failure_of_the_host_has_an_empty_payload(tarmac_plugin: Make) -> None:
+    async with tarmac_plugin(LoggerPlugin) as plugin:
+        _, encode = (await plugin.capability()).operations["info"].decode(b"hello")
         assert encode(HostCallError(500, "internal error")) == b""
 
 

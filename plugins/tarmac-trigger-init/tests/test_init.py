@@ -4,16 +4,20 @@ import asyncio
 import logging
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from itertools import islice
-from typing import Any
 
 import pytest
 from pydantic import ValidationError
 from tarmac_trigger_init import InitError, InitPlugin, InitRoute
-from tarmac_trigger_init.plugin import delays_s, open_init
+from tarmac_trigger_init.plugin import delays_s
 
 from tarmac_core.plugin import InvocationError, PluginSettings, TaskFinished
+from tarmac_core.registry import OpenError
+from tarmac_core.testing import PluginHarness
+
+Make = Callable[..., PluginHarness]
+Answering = Callable[[str, bytes], bytes | Awaitable[bytes]]
 
 
 def route(function: str, **fields: object) -> InitRoute:
@@ -32,78 +36,89 @@ def failing(times: int) -> Callable[[str, bytes], bytes]:
     return answer
 
 
-async def test_functions_run_once_in_the_manifests_order_with_an_empty_payload(world: Any) -> None:
-    async with open_init(PluginSettings(), [route("b"), route("a"), route("b")], world.context()):
-        assert world.calls == [("b", b"", "init", None), ("a", b"", "init", None), ("b", b"", "init", None)]
+async def run(plugin: PluginHarness, *routes: InitRoute, answer: Answering | None = None) -> list[str]:
+    """Open the trigger; returns the functions that were called."""
+    plugin.records.answer = answer or (lambda function, payload: payload)
+    await plugin.trigger(routes=routes)
+    return [one.function for one in plugin.records.invoked]
 
 
-async def test_each_function_ends_before_the_next_begins(world: Any) -> None:
+def outcomes(plugin: PluginHarness) -> list[str]:
+    return [event.outcome for event in plugin.records.events if isinstance(event, TaskFinished)]
+
+
+async def test_functions_run_once_in_the_manifests_order_with_an_empty_payload(tarmac_plugin: Make) -> None:
+    async with tarmac_plugin(InitPlugin) as plugin:
+        assert await run(plugin, route("b"), route("a"), route("b")) == ["b", "a", "b"]
+    assert {(one.payload, one.origin, one.parent) for one in plugin.records.invoked} == {(b"", "init", None)}
+
+
+async def test_each_function_ends_before_the_next_begins(tarmac_plugin: Make) -> None:
     running: list[str] = []
 
-    async def slow(function: str) -> bytes:
+    async def slow(function: str, payload: bytes) -> bytes:
         assert running == []
         running.append(function)
         await asyncio.sleep(0.01)
         running.remove(function)
         return b""
 
-    world.answer = lambda function, payload: slow(function)
-    async with open_init(PluginSettings(), [route("a"), route("b")], world.context()):
-        assert len(world.calls) == 2
+    async with tarmac_plugin(InitPlugin) as plugin:
+        assert await run(plugin, route("a"), route("b"), answer=slow) == ["a", "b"]
 
 
-async def test_a_success_is_one_event_and_one_line(world: Any) -> None:
-    async with open_init(PluginSettings(), [route("seed")], world.context()):
-        (event,) = world.events
+async def test_a_success_is_one_event_and_one_line(tarmac_plugin: Make) -> None:
+    async with tarmac_plugin(InitPlugin) as plugin:
+        await run(plugin, route("seed"))
+    (event,) = plugin.records.events
     assert isinstance(event, TaskFinished)
     assert (event.function, event.route_type, event.outcome) == ("seed", "init", "ok")
     assert 0 <= event.duration_ms < 1000
-    assert world.lines == [(logging.INFO, "Executing Init Function", {"function": "seed"})]
+    (line,) = plugin.records.logged
+    assert (line.levelno, line.getMessage()) == (logging.INFO, "Executing Init Function")
+    assert line.__dict__["fields"]["function"] == "seed"
 
 
-async def test_a_failure_is_tried_again_after_the_frequency(world: Any) -> None:
-    world.answer = failing(1)
+async def test_a_failure_is_tried_again_after_the_frequency(tarmac_plugin: Make) -> None:
     loop = asyncio.get_running_loop()
     started_s = loop.time()
-    async with open_init(PluginSettings(), [route("seed", frequency=1, retries=3)], world.context()):
-        waited_s = loop.time() - started_s
-    assert 0.8 <= waited_s < 1.4
-    assert len(world.calls) == 2
-    assert [event.outcome for event in world.events] == ["ok"]
-    fields = {"function": "seed", "error": "not yet"}
-    assert (logging.ERROR, "Error executing Init Function: not yet", fields) in world.lines
+    async with tarmac_plugin(InitPlugin) as plugin:
+        assert await run(plugin, route("seed", frequency=1, retries=3), answer=failing(1)) == ["seed"] * 2
+    assert 0.8 <= loop.time() - started_s < 2
+    assert outcomes(plugin) == ["ok"]
+    line = next(record for record in plugin.records.logged if record.levelno == logging.ERROR)
+    assert line.getMessage() == "Error executing Init Function: not yet"
+    assert (line.__dict__["fields"]["function"], line.__dict__["fields"]["error"]) == ("seed", "not yet")
 
 
-async def test_the_last_failure_ends_the_start_at_once_and_later_functions_do_not_run(world: Any) -> None:
-    world.answer = failing(1)
+async def test_the_last_failure_ends_the_start_at_once_and_later_functions_do_not_run(tarmac_plugin: Make) -> None:
     started_s = asyncio.get_running_loop().time()
-    with pytest.raises(InitError, match=r"^init function seed exceeded retries$"):
-        async with open_init(PluginSettings(), [route("seed", frequency=30), route("next")], world.context()):
-            pytest.fail("opened")
-    assert asyncio.get_running_loop().time() - started_s < 0.5
-    assert [call[0] for call in world.calls] == ["seed"]
-    assert [event.outcome for event in world.events] == ["guest"]
+    async with tarmac_plugin(InitPlugin) as plugin:
+        with pytest.raises(OpenError, match="init function seed exceeded retries") as caught:
+            await run(plugin, route("seed", frequency=30), route("next"), answer=failing(1))
+    assert isinstance(caught.value.__cause__, InitError)
+    assert asyncio.get_running_loop().time() - started_s < 1
+    assert [one.function for one in plugin.records.invoked] == ["seed"]
+    assert outcomes(plugin) == ["guest"]
 
 
-async def test_attempts_are_retries_and_one(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_attempts_are_retries_and_one(tarmac_plugin: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tarmac_trigger_init.plugin.delays_s", lambda *_: iter([0.001] * 3))
-    world.answer = failing(10)
-    with pytest.raises(InitError):
-        async with open_init(PluginSettings(), [route("seed", retries=3)], world.context()):
-            pytest.fail("opened")
-    assert len(world.calls) == 4
+    async with tarmac_plugin(InitPlugin) as plugin:
+        with pytest.raises(OpenError):
+            await run(plugin, route("seed", retries=3), answer=failing(10))
+    assert len(plugin.records.invoked) == 4
 
 
-async def test_a_stop_ends_the_wait_between_attempts(world: Any) -> None:
-    world.answer = failing(10)
-    opening = asyncio.create_task(
-        open_init(PluginSettings(), [route("seed", frequency=30, retries=3)], world.context()).__aenter__()
-    )
-    await asyncio.sleep(0.05)
-    opening.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await opening
-    assert len(world.calls) == 1
+async def test_a_stop_ends_the_wait_between_attempts(tarmac_plugin: Make) -> None:
+    async with tarmac_plugin(InitPlugin) as plugin:
+        opening = asyncio.create_task(run(plugin, route("seed", frequency=30, retries=3), answer=failing(10)))
+        await asyncio.sleep(0.05)
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+        await plugin.close()
+    assert len(plugin.records.invoked) == 1
 
 
 @pytest.mark.parametrize(

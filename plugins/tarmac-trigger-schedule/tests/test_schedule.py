@@ -5,7 +5,8 @@ import itertools
 import logging
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -15,20 +16,58 @@ from tarmac_trigger_schedule.plugin import open_schedule
 from tarmac_trigger_schedule.task import ScheduledTask
 from tarmac_trigger_schedule.times import next_time_s
 
-from tarmac_core.plugin import InvocationError, PluginSettings
+from tarmac_core.plugin import InvocationError, PluginSettings, TaskFinished
+from tarmac_core.testing import Invoked, PluginHarness
 
 TICK_S = 0.05
 
 
-def every(function: str, frequency_s: float) -> ScheduledTaskRoute:
+def every(function: str, frequency_s: Any) -> ScheduledTaskRoute:
     """A route with a fraction of a second, which the manifest does not allow."""
     return ScheduledTaskRoute.model_construct(
         type="scheduled_task", function=function, frequency=frequency_s, cron=None
     )
 
 
-def opened(world: Any, *routes: ScheduledTaskRoute) -> Any:
-    return open_schedule(PluginSettings(), routes, world.context())
+class World:
+    """The opened plugin, and short names for what its tests look at."""
+
+    def __init__(self, harness: PluginHarness) -> None:
+        self.harness = harness
+        self.answer: Callable[[str, bytes], bytes | Awaitable[bytes]] = lambda function, payload: payload
+        harness.records.answer = self._answer
+
+    def _answer(self, function: str, payload: bytes) -> bytes | Awaitable[bytes]:
+        return self.answer(function, payload)
+
+    @property
+    def calls(self) -> list[Invoked]:
+        return self.harness.records.invoked
+
+    @property
+    def events(self) -> list[TaskFinished]:
+        return [event for event in self.harness.records.events if isinstance(event, TaskFinished)]
+
+    @property
+    def lines(self) -> list[tuple[int, str, Any]]:
+        records = self.harness.records.logged
+        return [(record.levelno, record.getMessage(), record.__dict__["fields"]) for record in records]
+
+    async def close(self) -> None:
+        await self.harness.close()
+
+
+@pytest.fixture
+async def world(tarmac_plugin: Callable[..., PluginHarness]) -> AsyncIterator[World]:
+    async with tarmac_plugin(SchedulePlugin) as harness:
+        yield World(harness)
+
+
+@asynccontextmanager
+async def opened(world: World, *routes: ScheduledTaskRoute) -> AsyncIterator[None]:
+    await world.harness.trigger(routes=routes)
+    yield
+    await world.close()
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -60,7 +99,7 @@ class Starts:
         return b""
 
 
-async def test_the_first_run_comes_after_one_interval_and_then_one_each_interval(world: Any) -> None:
+async def test_the_first_run_comes_after_one_interval_and_then_one_each_interval(world: World) -> None:
     starts = Starts()
     world.answer = lambda function, payload: starts()
     opened_s = asyncio.get_running_loop().time()
@@ -68,10 +107,11 @@ async def test_the_first_run_comes_after_one_interval_and_then_one_each_interval
         await until(lambda: len(starts.started_s) == 3)
     gaps_s = [after - before for before, after in itertools.pairwise([opened_s, *starts.started_s])]
     assert min(gaps_s) >= TICK_S
-    assert world.calls[0] == ("load", b"", "scheduled_task", None)
+    first = world.calls[0]
+    assert (first.function, first.payload, first.origin, first.parent) == ("load", b"", "scheduled_task", None)
 
 
-async def test_intervals_count_from_the_start_of_the_run_before(world: Any) -> None:
+async def test_intervals_count_from_the_start_of_the_run_before(world: World) -> None:
     starts = Starts(0.4, 0.4)
     world.answer = lambda function, payload: starts()
     async with opened(world, every("load", 0.5)):
@@ -79,7 +119,7 @@ async def test_intervals_count_from_the_start_of_the_run_before(world: Any) -> N
     assert 0.5 <= starts.started_s[1] - starts.started_s[0] < 0.8
 
 
-async def test_a_run_that_takes_longer_delays_the_next_and_never_overlaps_it(world: Any) -> None:
+async def test_a_run_that_takes_longer_delays_the_next_and_never_overlaps_it(world: World) -> None:
     starts = Starts(TICK_S * 2.5)
     world.answer = lambda function, payload: starts()
     async with opened(world, every("load", TICK_S)):
@@ -88,7 +128,7 @@ async def test_a_run_that_takes_longer_delays_the_next_and_never_overlaps_it(wor
     assert starts.started_s[1] - starts.started_s[0] >= TICK_S * 2.5
 
 
-async def test_routes_run_beside_each_other(world: Any) -> None:
+async def test_routes_run_beside_each_other(world: World) -> None:
     starts = Starts(0.5, 0.5)
     world.answer = lambda function, payload: starts()
     async with opened(world, every("a", TICK_S), every("b", TICK_S)):
@@ -96,7 +136,7 @@ async def test_routes_run_beside_each_other(world: Any) -> None:
     assert starts.most_running == 2
 
 
-async def test_a_failing_run_is_logged_and_counted_and_the_next_comes(world: Any) -> None:
+async def test_a_failing_run_is_logged_and_counted_and_the_next_comes(world: World) -> None:
     def fail(function: str, payload: bytes) -> bytes:
         raise InvocationError("timeout", "the call took too long")
 
@@ -111,7 +151,7 @@ async def test_a_failing_run_is_logged_and_counted_and_the_next_comes(world: Any
     assert all(fields["function"] == "load" for _, _, fields in world.lines)
 
 
-async def test_a_fault_of_the_server_does_not_end_the_schedule(world: Any) -> None:
+async def test_a_fault_of_the_server_does_not_end_the_schedule(world: World) -> None:
     def fault(function: str, payload: bytes) -> bytes:
         raise RuntimeError("out of file descriptors")
 
@@ -121,17 +161,19 @@ async def test_a_fault_of_the_server_does_not_end_the_schedule(world: Any) -> No
     assert [event.outcome for event in world.events] == ["abnormal"] * 2
 
 
-async def test_a_success_is_one_event_and_a_trace_line(world: Any) -> None:
+async def test_a_success_is_one_event_and_a_trace_line(world: World) -> None:
     async with opened(world, every("load", TICK_S)):
         await until(lambda: len(world.events) == 1)
     assert [event.outcome for event in world.events] == ["ok"]
-    assert world.lines == [
-        (logging.INFO, "Scheduling custom task for function", {"function": "load", "interval": TICK_S}),
-        (5, "Executing Scheduled Task", {"function": "load"}),
+    assert [line[:2] for line in world.lines] == [
+        (logging.INFO, "Scheduling custom task for function"),
+        (5, "Executing Scheduled Task"),
     ]
+    assert world.lines[0][2]["interval"] == TICK_S
+    assert all(fields["function"] == "load" for _, _, fields in world.lines)
 
 
-async def test_closing_waits_for_a_run_that_has_begun_and_starts_no_other(world: Any) -> None:
+async def test_closing_waits_for_a_run_that_has_begun_and_starts_no_other(world: World) -> None:
     starts = Starts(TICK_S * 4)
     world.answer = lambda function, payload: starts()
     async with opened(world, every("load", TICK_S)):
@@ -141,7 +183,7 @@ async def test_closing_waits_for_a_run_that_has_begun_and_starts_no_other(world:
     assert len(starts.started_s) == 1
 
 
-async def test_closing_does_not_wait_for_the_next_interval(world: Any) -> None:
+async def test_closing_does_not_wait_for_the_next_interval(world: World) -> None:
     started_s = asyncio.get_running_loop().time()
     async with opened(world, every("load", 3600)):
         await asyncio.sleep(0)
@@ -149,12 +191,12 @@ async def test_closing_does_not_wait_for_the_next_interval(world: Any) -> None:
     assert world.calls == []
 
 
-async def test_a_close_that_is_cancelled_cancels_the_run(world: Any) -> None:
+async def test_a_close_that_is_cancelled_cancels_the_run(world: World) -> None:
     starts = Starts(60)
     world.answer = lambda function, payload: starts()
 
     async def serve() -> None:
-        async with opened(world, every("load", TICK_S)):
+        async with open_schedule(PluginSettings(), [every("load", TICK_S)], world.harness.context()):
             await until(lambda: starts.running == 1)
 
     serving = asyncio.create_task(serve())
@@ -167,7 +209,7 @@ async def test_a_close_that_is_cancelled_cancels_the_run(world: Any) -> None:
 
 
 async def test_a_cron_line_runs_at_its_times_by_the_wall_clock_and_skips_those_that_pass_during_a_run(
-    world: Any, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tarmac_trigger_schedule.task.LONGEST_SLEEP_S", 0.01)
     now_s = 59.5
@@ -182,7 +224,7 @@ async def test_a_cron_line_runs_at_its_times_by_the_wall_clock_and_skips_those_t
     world.answer = answer
     stopping = asyncio.Event()
     route = ScheduledTaskRoute(type="scheduled_task", function="load", cron="* * * * *")
-    task = asyncio.create_task(ScheduledTask(route, world.context(), stopping, wall=lambda: now_s).repeat())
+    task = asyncio.create_task(ScheduledTask(route, world.harness.context(), stopping, wall=lambda: now_s).repeat())
     await asyncio.sleep(0.05)
     assert runs == []
     now_s = 60.2
@@ -195,7 +237,7 @@ async def test_a_cron_line_runs_at_its_times_by_the_wall_clock_and_skips_those_t
     await task
 
 
-async def test_a_cron_line_with_seconds_runs_on_the_real_clock(world: Any) -> None:
+async def test_a_cron_line_with_seconds_runs_on_the_real_clock(world: World) -> None:
     route = ScheduledTaskRoute(type="scheduled_task", function="load", cron="* * * * * *")
     async with opened(world, route):
         await until(lambda: len(world.calls) == 2)
