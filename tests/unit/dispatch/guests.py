@@ -16,25 +16,34 @@ _IMPORTS = """
   (memory (export "memory") 64)
 """
 
-ECHO = wasmtime.wat2wasm(f"""(module {_IMPORTS}
+ECHO = bytes(
+    wasmtime.wat2wasm(f"""(module {_IMPORTS}
   (func (export "__guest_call") (param i32 i32) (result i32)
     (call $request (i32.const 16) (i32.const 1024))
     (call $response (i32.const 1024) (local.get 1))
     (i32.const 1)))""")
+)
 
-SAYS_NO = wasmtime.wat2wasm(f"""(module {_IMPORTS}
+SAYS_NO = bytes(
+    wasmtime.wat2wasm(f"""(module {_IMPORTS}
   (data (i32.const 0) "out of coffee")
   (func (export "__guest_call") (param i32 i32) (result i32)
     (call $error (i32.const 0) (i32.const 13)) (i32.const 0)))""")
+)
 
-TRAPS = wasmtime.wat2wasm(f"""(module {_IMPORTS}
+TRAPS = bytes(
+    wasmtime.wat2wasm(f"""(module {_IMPORTS}
   (func (export "__guest_call") (param i32 i32) (result i32) unreachable))""")
+)
 
-SPINS = wasmtime.wat2wasm(f"""(module {_IMPORTS}
+SPINS = bytes(
+    wasmtime.wat2wasm(f"""(module {_IMPORTS}
   (func (export "__guest_call") (param i32 i32) (result i32) (loop $l (br $l)) (i32.const 1)))""")
+)
 
 # Payload: four u32 lengths and the four parts of a host call. Answer: status, length of the error, error, response.
-RELAY = wasmtime.wat2wasm(f"""(module {_IMPORTS}
+RELAY = bytes(
+    wasmtime.wat2wasm(f"""(module {_IMPORTS}
   (func (export "__guest_call") (param $op i32) (param $n i32) (result i32)
     (local $a i32) (local $b i32) (local $c i32) (local $d i32) (local $e i32)
     (call $request (i32.const 16) (i32.const 1024))
@@ -53,6 +62,7 @@ RELAY = wasmtime.wat2wasm(f"""(module {_IMPORTS}
     (call $host_response (i32.add (i32.const 2097160) (local.get $e)))
     (call $response (i32.const 2097152) (i32.add (i32.const 8) (i32.add (local.get $e) (call $host_response_len))))
     (i32.const 1)))""")
+)
 
 
 def host_call(binding: str, namespace: str, operation: str, payload: bytes = b"") -> bytes:

@@ -107,7 +107,10 @@ async def test_an_encoder_that_fails_leaves_the_error_text(bench: Bench) -> None
 
 
 async def test_an_operation_that_answers_with_something_else_than_bytes_is_an_internal_error(bench: Bench) -> None:
-    bench.offer("x", {"y": Operation(decode=lambda payload: (payload, str), handler=reverse)})
+    def decode(payload: bytes) -> tuple[bytes, Any]:
+        return payload, str
+
+    bench.offer("x", {"y": Operation(decode=decode, handler=reverse)})
     bench.load("f")
     flag, error, _ = await bench.host_call("f", "tarmac", "x", "y")
     assert (flag, error) == (False, "internal error")

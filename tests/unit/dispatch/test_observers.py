@@ -117,7 +117,7 @@ async def test_an_observer_that_raises_is_removed_and_logged_once(bench: Bench) 
 
 
 def test_nobody_listens_until_someone_overrides() -> None:
-    observers = Observers(log=None)  # type: ignore[arg-type] - nothing is logged here
+    observers = Observers(log=None)  # type: ignore[arg-type]
     assert (observers.hears_calls, observers.hears_host_calls, observers.hears_pools, observers.hears_requests) == (
         False,
     ) * 4

@@ -58,7 +58,7 @@ async def test_a_handler_that_only_waits_is_not_logged(bench: Bench) -> None:
 async def test_a_watched_future_behaves_as_without() -> None:
     future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     asyncio.get_running_loop().call_soon(future.set_result, 7)
-    assert await watch.watched(future, None, "p", "o") == 7  # type: ignore[arg-type] - nothing is logged
+    assert await watch.watched(future, None, "p", "o") == 7  # type: ignore[arg-type]
 
 
 async def test_an_error_thrown_in_reaches_the_handler() -> None:
@@ -76,4 +76,4 @@ async def test_an_error_thrown_in_reaches_the_handler() -> None:
 
 
 async def _awaited(coroutine: object) -> object:
-    return await watch.watched(coroutine, None, "p", "o")  # type: ignore[arg-type, type-var] - nothing is logged
+    return await watch.watched(coroutine, None, "p", "o")  # type: ignore[arg-type]
