@@ -19,6 +19,7 @@ _STATUS: dict[InvocationErrorKind, int] = {
     "timeout": 504,
 }
 _TEXTS = {404: "404 page not found\n", 405: "Method Not Allowed\n"}
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _RETRY_AFTER_S = 1
 
 # Framing and identity are the server's; a function that sets them would break the connection or lie about it.
@@ -62,10 +63,7 @@ def failed_call(error: InvocationError) -> Response:
 
 def phrase(code: int) -> str:
     """The reason phrase of a status."""
-    try:
-        return HTTPStatus(code).phrase
-    except ValueError:
-        return "Unknown"
+    return _PHRASES.get(code, "Unknown")
 
 
 def complete(response: Response, request_id: str) -> Response:

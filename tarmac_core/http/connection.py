@@ -113,7 +113,7 @@ class Connection(HTTPServerConnectionDelegate):
             self.refuse(431 if self.watch.is_line_seen else 414)
 
     def on_malformed(self) -> bytes:
-        """Tornado is about to answer 400 by itself."""
+        """Tornado is about to answer 400 by itself, maybe behind a refusal of ours."""
         return b"" if self.is_refused else self._refusal(400, "")
 
     def on_plaintext(self) -> bytes:
@@ -140,8 +140,6 @@ class Connection(HTTPServerConnectionDelegate):
 
     async def close(self) -> None:
         """Cut what runs and wait until Tornado has let go."""
-        if self._exchange is not None:
-            self._exchange.cancel()
         await self._serving.close()
 
     def _refusal(self, code: int, text: str) -> bytes:

@@ -103,7 +103,6 @@ class Server:
         Answers that go out from now on end their connection. A request of which a part has come is waited for too.
         """
         self.is_draining = True
-        self.parameters.no_keep_alive = True
         for listener in self._listeners:
             listener.close()
         # Two turns let connections that were just accepted read what they have.

@@ -45,6 +45,8 @@ _PREFIXES = (
     (b"\x00asm", "application/wasm"),
 )
 
+_MARKS = tuple(prefix for prefix, _ in _PREFIXES)
+
 _RIFF = {b"WEBPVP": "image/webp", b"AVI ": "video/avi", b"WAVE": "audio/wave"}
 
 _IS_BINARY = bytes(byte for byte in range(0x20) if byte not in b"\t\n\x0c\r\x1b")
@@ -75,7 +77,9 @@ def _wide_text(head: bytes) -> str:
 
 
 def _prefixed(head: bytes) -> str:
-    return next((kind for prefix, kind in _PREFIXES if head.startswith(prefix)), "")
+    if not head.startswith(_MARKS):
+        return ""
+    return next(kind for prefix, kind in _PREFIXES if head.startswith(prefix))
 
 
 def _container(head: bytes) -> str:

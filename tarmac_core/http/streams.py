@@ -75,10 +75,10 @@ class PlainStream(IOStream):
         super().close(exc_info)
 
     def has_input(self) -> bool:
-        """Whether the client has sent something that nobody has read, and has not closed."""
+        """Whether the client has sent something that nobody has read."""
         poll = select.poll()
-        poll.register(self.socket.fileno(), select.POLLIN | select.POLLRDHUP)
-        return any(events == select.POLLIN for _, events in poll.poll(0))
+        poll.register(self.socket.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
 
     def set_nodelay(self, value: bool) -> None:
         """Nothing: it is on from the start, and Tornado would switch it twice a request."""

@@ -1,4 +1,5 @@
 import asyncio
+import socket
 import time
 
 import pytest
@@ -17,7 +18,7 @@ async def test_draining_waits_for_what_runs_and_ends_its_connection(serve: Serve
     running.functions.release.set()
     code, headers, body = await client.answer()
     assert (code, body, headers["connection"]) == (200, b"x", "close")
-    assert await client.rest() == b""
+    assert await asyncio.wait_for(client.rest(), 1) == b""
     assert await draining == 0
 
 
@@ -62,6 +63,35 @@ async def test_a_request_that_was_sent_before_draining_is_answered(serve: Serve)
     assert await running.server.drain(5) == 0
     assert (await used.answer())[2] == b"one"
     assert (await fresh.answer())[2] == b"two"
+
+
+async def test_a_connection_that_the_kernel_has_accepted_already_is_served(serve: Serve) -> None:
+    running = await serve()
+    # No await before draining: the server has not seen this client.
+    with socket.create_connection(("127.0.0.1", running.server.port)) as early:
+        early.send(post(b"early"))
+        assert await running.server.drain(5) == 0
+        assert early.recv(1000).endswith(b"early")
+
+
+async def test_idle_connections_do_not_count_as_cut(serve: Serve) -> None:
+    running = await serve()
+    for _ in range(3):
+        await (await running.connect()).ask(get())
+    assert await running.server.drain(0) == 0
+
+
+async def test_an_idle_connection_with_unread_input_is_not_closed_and_one_without_is(serve: Serve) -> None:
+    running = await serve()
+    clients = [await running.connect() for _ in range(2)]
+    for client in clients:
+        await client.ask(get())
+    # Sent past the event loop, so that the server cannot have read it yet.
+    clients[0].writer.get_extra_info("socket")._sock.send(post(b"late"))
+    for connection in tuple(running.server._connections):
+        connection.close_if_idle()
+    assert (await clients[0].answer())[2] == b"late"
+    assert await asyncio.wait_for(clients[1].rest(), 1) == b""
 
 
 async def test_a_request_half_of_which_has_come_is_waited_for(serve: Serve) -> None:
