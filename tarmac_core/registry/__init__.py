@@ -8,6 +8,7 @@ Imports the contract, pluggy and packaging only; not `config`, `wapc` or anythin
 known.py      packages known to provide what is missing, for messages
 installed.py  what metadata says about one plugin
 catalog.py    all of them by name; collisions; what to install
+listing.py    each plugin's state, for people
 guard.py      a time limit for synchronous calls into plugins
 load.py       import, version and API checks, `requires`
 declare.py    the declaring hooks of one plugin
@@ -23,12 +24,14 @@ from tarmac_core.registry.guard import HOOK_LIMIT_S, PluginFaultError, call_with
 from tarmac_core.registry.installed import Installed, core_version, mismatch
 from tarmac_core.registry.known import KNOWN_PACKAGES, KNOWN_ROUTE_TYPES
 from tarmac_core.registry.lifecycle import CLOSE_LIMIT_S, OPEN_LIMIT_S, Lifecycle, OpenError
-from tarmac_core.registry.load import Broken, Loaded, Plugin, load, load_one, register
+from tarmac_core.registry.listing import Listed, listing
+from tarmac_core.registry.load import HOOK_NAMES, Broken, Loaded, Plugin, load, load_one, register
 from tarmac_core.registry.tables import Tables
 
 __all__ = [
     "CLOSE_LIMIT_S",
     "HOOK_LIMIT_S",
+    "HOOK_NAMES",
     "KNOWN_PACKAGES",
     "KNOWN_ROUTE_TYPES",
     "OPEN_LIMIT_S",
@@ -37,6 +40,7 @@ __all__ = [
     "Declarations",
     "Installed",
     "Lifecycle",
+    "Listed",
     "Loaded",
     "OpenError",
     "Owned",
@@ -46,6 +50,7 @@ __all__ = [
     "call_within",
     "core_version",
     "declare",
+    "listing",
     "load",
     "load_one",
     "mismatch",

@@ -147,7 +147,7 @@ def _other_api(plugin: Plugin) -> Problem | None:
         else ("Tarmac", "pip install --upgrade tarmac")
     )
     return Problem(
-        plugin.where,
+        plugin.installed.where,
         f"speaks plugin API {theirs}, and this Tarmac speaks {API_VERSION}: the {older} is too old",
         remedy,
     )
@@ -173,10 +173,12 @@ def _lacking(plugin: Plugin, here: Set[str], catalog: Catalog) -> Broken | None:
         return None
     if catalog.find(name) is None:
         problem = Problem(
-            plugin.where, f"requires the plugin {name}, which is not installed", catalog.missing(name).remedy
+            plugin.installed.where, f"requires the plugin {name}, which is not installed", catalog.missing(name).remedy
         )
     else:
         problem = Problem(
-            plugin.where, f"requires the plugin {name}, which is disabled or broken", f"enable {name}, or correct it"
+            plugin.installed.where,
+            f"requires the plugin {name}, which is disabled or broken",
+            f"enable {name}, or correct it",
         )
     return Broken(plugin.installed, problem)
