@@ -8,7 +8,7 @@ from tarmac_kv import wire_json, wire_protobuf
 from tarmac_kv.backend import Answer, KVBackend, KVError, NotSupportedError, Page
 from tarmac_kv.grants import check_key, check_write, narrowed
 from tarmac_kv.kvstore_pb2 import KVStoreCas, KVStoreDelete, KVStoreGet, KVStoreKeys, KVStoreSet
-from tarmac_kv.limits import MAX_KEY_BYTES
+from tarmac_kv.limits import MAX_KEY_BYTES, MAX_TTL_MS
 from tarmac_kv.requests import (
     CasRequest,
     DeleteRequest,
@@ -94,6 +94,7 @@ class _Handlers:
         if request.data is None:
             raise HostCallError(400, "Data cannot be nil")
         _check_length(request)
+        _check_ttl(request, request.ttl_ms)
         if call.grant is not None:
             check_write(call, request.key)
         return _ask(request, self._stores[call.store].set, request.key, request.data, ttl_ms=request.ttl_ms)
@@ -113,6 +114,7 @@ class _Handlers:
 
     def cas(self, call: Call, request: CasRequest) -> Answer[bool]:
         _check_length(request)
+        _check_ttl(request, request.ttl_ms)
         if call.grant is not None:
             check_write(call, request.key)
         return _ask(
@@ -131,6 +133,11 @@ def _check_length(request: KeyRequest) -> None:
         return
     cause = f"key is longer than {MAX_KEY_BYTES} bytes" if length else "key cannot be nil"
     raise HostCallError(400, request.failure(cause) if request.is_json else cause)
+
+
+def _check_ttl(request: Request, ttl_ms: int) -> None:
+    if ttl_ms > MAX_TTL_MS:
+        raise HostCallError(400, request.failure(f"ttl_ms is more than {MAX_TTL_MS}"))
 
 
 def _ask(
