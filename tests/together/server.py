@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ ROOT = Path(__file__).parent.parent.parent
 WASM = ROOT / "tests" / "guests" / "wasm"
 START_LIMIT_S = 60
 STOP_LIMIT_S = 30
+_COMPILED = tempfile.TemporaryDirectory(prefix="tarmac-modules-", ignore_cleanup_errors=True)
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class Server:
 
     def __enter__(self) -> Self:
         environ = {name: value for name, value in os.environ.items() if not name.startswith("APP_")}
-        environ |= {"APP_DATA_DIR": str(self.folder / "data"), "PYTHONPATH": str(ROOT), **self.environ}
+        environ |= {"APP_DATA_DIR": str(self.folder / "data"), "APP_CACHE_DIR": _COMPILED.name, "PYTHONPATH": str(ROOT)}
+        environ |= self.environ
         self.process = subprocess.Popen(
             [*self.before, sys.executable, "-X", "dev", "-W", "ignore", "-m", "tarmac_core", *self.arguments],
             cwd=self.folder,
