@@ -20,7 +20,7 @@ static PyObject *Fiber_call(Fiber *s, PyObject *const *args, Py_ssize_t nargs) {
   if (!is_bytes(args[0], "operation") || !is_bytes(args[1], "payload") || !may_run(s, 0)) return NULL;
   if (!s->function) return PyErr_SetString(PyExc_RuntimeError, "no function is set"), NULL;
   size_t n = (size_t)PyBytes_Size(args[0]), m = (size_t)PyBytes_Size(args[1]);
-  if (n + m > s->request_limit || !make_room(s, DATA + n + m + 8)) return PyLong_FromLong(TOO_LARGE);
+  if (n > LONGEST_TEXT || m > s->request_limit || !make_room(s, DATA + n + m + 8)) return PyLong_FromLong(TOO_LARGE);
   clear(s, n, m);
   memcpy(s->io + DATA, PyBytes_AsString(args[0]), n);
   memcpy(s->io + DATA + n, PyBytes_AsString(args[1]), m);

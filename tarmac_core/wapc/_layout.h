@@ -35,6 +35,7 @@ enum {
   LONG_TICKS = 4,        /* a slice this long cannot be interrupted (a bulk instruction): next time on a worker */
   HAND_BACK_TICKS = 4,   /* a worker lets go of a guest after this long if others wait */
   IDLE_TICKS = 25,       /* ticks without a call until the ticker sleeps */
+  LONGEST_TEXT = 65536,  /* names of a call or of a host call, and the error text of the host */
   NAMES = 64, LONGEST_NAME = 48
 };
 

@@ -95,7 +95,7 @@ static void write_reply(Fiber *s, int status, PyObject *payload, PyObject *text)
   size_t n = (size_t)PyBytes_Size(payload), m = (size_t)PyBytes_Size(text), end = h[CALL_AT] + n + m;
   char too_large[96];
   const char *p = PyBytes_AsString(payload), *t = PyBytes_AsString(text);
-  if (n + m > h[CALL_LIMIT]) {
+  if (n > h[CALL_LIMIT] || m > LONGEST_TEXT) {
     m = (size_t)PyOS_snprintf(too_large, sizeof too_large, "host answer of %zu bytes is larger than %u bytes", n + m, (unsigned)h[CALL_LIMIT]);
     status = 0, n = 0, t = too_large, end = h[CALL_AT] + m;
   }

@@ -1,5 +1,7 @@
 """From what wasmtime and the shim left behind to one GuestError."""
 
+import re
+
 from tarmac_core.wapc import _fiber, steps
 from tarmac_core.wapc._abi import Api
 from tarmac_core.wapc.errors import GuestError
@@ -8,13 +10,15 @@ from tarmac_core.wapc.settings import EngineSettings, GuestLimits
 
 _FAULTS = {
     steps.FAULT_ANSWER: ("answer or error text", "max_response_bytes"),
-    steps.FAULT_HOST_CALL: ("host call", "max_host_call_bytes"),
+    steps.FAULT_HOST_CALL: ("host call's payload", "max_host_call_bytes"),
 }
 
 
 def too_large(operation: bytes, payload: bytes, settings: EngineSettings) -> GuestError:
     """The request is larger than its limit."""
-    size, most = len(operation) + len(payload), settings.max_request_bytes
+    if len(operation) > steps.LONGEST_NAMES_BYTES:
+        return GuestError("limit", f"operation of {len(operation)} bytes is longer than {steps.LONGEST_NAMES_BYTES} bytes")
+    size, most = len(payload), settings.max_request_bytes
     return GuestError("limit", f"request of {size} bytes is larger than {most} bytes (max_request_bytes)")
 
 
@@ -38,6 +42,8 @@ def failed(api: Api, fiber: _fiber.Fiber, settings: EngineSettings) -> GuestErro
     detail = (error_text or trap_text).strip()
     if fault == steps.FAULT_IO:
         return GuestError("limit", "the call's payloads, answers and host calls together are too large", detail)
+    if fault == steps.FAULT_NAMES:
+        return GuestError("limit", f"names of a host call are longer than {steps.LONGEST_NAMES_BYTES} bytes", detail)
     if fault:
         what, setting = _FAULTS[fault]
         return GuestError("limit", f"{what} is larger than {getattr(settings, setting)} bytes ({setting})", detail)
@@ -50,12 +56,12 @@ def _reason(text: str) -> str:
     """The last line of wasmtime's text says what happened; those before it, where."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     reason = lines[-1] if lines else "unknown"
-    return reason.removeprefix("wasm trap: ").removeprefix("0: ").strip() or "unknown"
+    return re.sub(r"^(\d+: )?(wasm trap: )?", "", reason)
 
 
 def out_of_memory(error: GuestError, used_bytes: int, limits: GuestLimits) -> GuestError:
     """A guest that cannot get memory ends in a trap or an exit of its own making: say so where most of it is in use."""
-    if error.kind not in ("trap", "exit", "abort") or used_bytes * 2 < limits.memory_bytes:
+    if error.kind not in ("trap", "exit") or used_bytes * 2 < limits.memory_bytes:
         return error
     text = f"{error.message}, with {used_bytes} of {limits.memory_bytes} bytes of memory in use (memory_bytes)"
     return GuestError("memory", text, error.detail)

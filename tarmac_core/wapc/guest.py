@@ -31,7 +31,7 @@ class Guest:
     ) -> bytes:
         """The function's answer.
 
-        operation, payload: at most `max_request_bytes` together. host_call: answers what the function asks for, on the
+        operation: at most 64 KiB. payload: at most `max_request_bytes`. host_call: answers what the function asks for, on the
         event loop. deadline_s: the loop's time at which the call must be over. Raises GuestError, or whatever `host_call`
         raises; an instance is used again only after an answer or an error of the function's own.
         """

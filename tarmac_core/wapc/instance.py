@@ -120,16 +120,18 @@ class Instance:
         )
 
     async def _start_function(self, run: Run, name: bytes, function_at: int) -> None:
-        step = await run.to_end(self.fiber.run(function_at, name))
-        if isinstance(step, bytes):
-            return
-        error = self.failure(step, name)
-        if error.kind == "exit" and error.exit_code == 0:
-            return
-        if error.kind in ("cpu", "closed"):
-            raise error
-        title = "the start section" if name == START else f"`{name.decode()}`"
-        raise GuestError("init", f"{title} failed: {error.message}", error.detail) from error
+        try:
+            step = await run.to_end(self.fiber.run(function_at, name))
+            if isinstance(step, bytes):
+                return
+            raise self.failure(step, name)
+        except GuestError as error:
+            if error.exit_code == 0:
+                return
+            if error.kind in ("cpu", "closed", "timeout"):
+                raise
+            title = "the start section" if name == START else f"`{name.decode()}`"
+            raise GuestError("init", f"{title} failed: {error.message}", error.detail) from error
 
     async def _adopt(self, run: Run, future: int) -> None:
         step = await run.to_end(self.fiber.adopt(future))

@@ -19,8 +19,8 @@ class EngineSettings:
     cache_dir: folder for compiled modules, made when missing; None compiles at every start.
     tick_ms: a guest that computes longer than one to two ticks leaves the event loop's thread.
     workers: threads for guests that compute.
-    max_request_bytes, max_response_bytes: a call's operation and payload, and its answer.
-    max_host_call_bytes: a host call's names and payload, and its answer; each at most 1 GiB.
+    max_request_bytes, max_response_bytes: a call's payload, and its answer or error text.
+    max_host_call_bytes: a host call's payload, and its answer. Each at most 1 GiB; names have 64 KiB of their own.
     Raises EngineError for values that cannot be.
     """
 

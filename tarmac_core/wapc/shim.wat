@@ -9,7 +9,7 @@
 ;;   20 response: offset, 24 length, 28 room, 32 is set        36 error: offset, 40 length, 44 room, 48 is set
 ;;   52 pending: offset, 56 binding, 60 namespace, 64 operation, 68 payload lengths
 ;;   72 status of the host's answer, 76 its payload's length, 80 its error text's length
-;;   84 most bytes of an answer   88 most bytes of a host call   92 fault   96 size of io   100 highest byte used
+;;   84 most bytes of an answer   88 most bytes of a host call's payload   92 fault   96 size of io   100 highest byte used
 ;;   104, 108 two small numbers of what is pending   112 u64 nanoseconds   120 u64 state of seed   128..167 five f64 of trace
 ;;   192 data: operation, payload, and from `top` on answers and host calls
 (module
@@ -52,7 +52,7 @@
     (local.set $at (i32.load $io (local.get $slot)))
     (if (i32.or (i32.eqz (local.get $at)) (i32.gt_u (local.get $n) (i32.load $io offset=8 (local.get $slot)))) (then
       ;; the last thing in io may grow where it is
-      (if (i32.or (i32.eqz (local.get $at)) (i32.ne (i32.load $io (i32.const 16))
+      (if (i32.or (i32.eqz (local.get $at)) (i32.ne (call $free)
             (i32.add (local.get $at) (i32.load $io offset=8 (local.get $slot)))))
         (then (local.set $at (call $free))))
       (call $ensure (i64.add (i64.extend_i32_u (local.get $at)) (i64.add (i64.extend_i32_u (local.get $n)) (i64.const 8))))
@@ -69,7 +69,8 @@
       (param $pp i32) (param $pl i32) (result i32) (local $at i32) (local $sum i64)
     (local.set $sum (i64.add (i64.add (i64.extend_i32_u (local.get $bl)) (i64.extend_i32_u (local.get $nl)))
                              (i64.add (i64.extend_i32_u (local.get $ol)) (i64.extend_i32_u (local.get $pl)))))
-    (if (i64.gt_u (local.get $sum) (i64.extend_i32_u (i32.load $io (i32.const 88)))) (then (call $fault (i32.const 2))))
+    (if (i32.gt_u (local.get $pl) (i32.load $io (i32.const 88))) (then (call $fault (i32.const 2))))
+    (if (i64.gt_u (i64.sub (local.get $sum) (i64.extend_i32_u (local.get $pl))) (i64.const 65536)) (then (call $fault (i32.const 4))))
     (local.set $at (i32.load $io (i32.const 16)))
     (call $ensure (i64.add (i64.extend_i32_u (local.get $at)) (local.get $sum)))
     (i32.store $io (i32.const 52) (local.get $at))
