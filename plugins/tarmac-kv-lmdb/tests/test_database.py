@@ -113,3 +113,35 @@ async def test_buckets_of_one_file_do_not_meet(open_with: Any) -> None:
         assert store.keys().keys == []
     async with open_with(bucket="one") as store:
         assert store.get(b"key") == b"value"
+
+
+def _panic_once(database: Any, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Let the next transaction fail as after a failed write of the file's head, which cannot be made to happen."""
+    original = getattr(database, name)
+
+    def fail() -> Any:
+        monkeypatch.setattr(database, name, original)
+        raise lmdb.PanicError("mdb_txn_begin")
+
+    monkeypatch.setattr(database, name, fail)
+
+
+async def test_a_file_that_lmdb_gave_up_is_opened_again_by_the_next_write(
+    open_with: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_with() as store:
+        await store.set(b"key", b"value")
+        before = store._database._env
+        _panic_once(store._database, monkeypatch, "begin_writing")
+        await store.set(b"key", b"again")
+        assert store._database._env is not before
+        assert store.get(b"key") == b"again"
+
+
+async def test_a_read_that_lmdb_refuses_is_told_to_the_guest(open_with: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_with() as store:
+        for read in (lambda: store.get(b"key"), store.keys, store.health):
+            _panic_once(store._database, monkeypatch, "_begin_reading")
+            with pytest.raises(KVError, match="the store cannot read: mdb_txn_begin"):
+                read()
+        assert store.get(b"key") is None

@@ -76,8 +76,11 @@ class Database:
         """A transaction that sees everything committed until now; keep it short, and copy what shall outlive it."""
         with self._lock:
             self._check_open()
-            with self._begin_reading() as transaction:
-                yield transaction
+            try:
+                with self._begin_reading() as transaction:
+                    yield transaction
+            except lmdb.Error as error:
+                raise _cannot_read(error) from error
 
     def _begin_reading(self) -> Transaction:
         try:
@@ -91,9 +94,12 @@ class Database:
         """What `take` makes of the record, while it is valid; None for a missing key."""
         with self._lock:
             self._check_open()
-            with self._begin_reading() as transaction:
-                record = transaction.get(stored)
-                return None if record is None else take(record)
+            try:
+                with self._begin_reading() as transaction:
+                    record = transaction.get(stored)
+                    return None if record is None else take(record)
+            except lmdb.Error as error:
+                raise _cannot_read(error) from error
 
     def check(self) -> None:
         """Raise `KVError` if the file cannot be read, or is no longer the one that was opened."""
@@ -138,12 +144,17 @@ class Database:
         with self._lock:
             if not self._is_closed:
                 self._is_closed = True
-                self._env.sync(force=True)
+                if self._sync != "full":
+                    self._env.sync(force=True)
                 self._env.close()
 
     def _check_open(self) -> None:
         if self._is_closed:
             raise KVError("the store is closed")
+
+
+def _cannot_read(error: lmdb.Error) -> KVError:
+    return KVError(f"the store cannot read: {error}")
 
 
 def _whole_pages(size_bytes: int) -> int:

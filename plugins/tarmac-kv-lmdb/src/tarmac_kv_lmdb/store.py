@@ -106,10 +106,9 @@ class LmdbKV(KVBackend):
 
     async def close(self) -> None:
         """Answer what was accepted, then close the file; idempotent."""
-        try:
-            await self._writer.close()
-        finally:
-            self._database.close()
+        await self._writer.close()
+        # Not where the wait above was given up: the thread may still be in a transaction of this file.
+        self._database.close()
 
     def _put(self, stored: bytes, record: bytes, expires_ms: int, transaction: Transaction) -> None:
         transaction.put(stored, record)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import queue
 import threading
 import time
@@ -19,6 +20,7 @@ Apply: TypeAlias = Callable[[Transaction], T]
 
 _MAX_BATCH_BYTES = 32 << 20
 _MAX_BATCH_WRITES = 4096
+_LIKE_A_FULL_DISK = {errno.EIO, errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 
 
 class Write(NamedTuple):
@@ -146,7 +148,7 @@ class Writer:
 
     def _note_failure(self, error: Exception) -> None:
         if not self.failure:
-            self._log.error("writes to %s fail: %s", self._database.path, error)
+            self._log.error("writes to %s fail: %s", self._database.path, _explained(error))
         self.failure = str(error)
 
     def _note_success(self) -> None:
@@ -208,4 +210,14 @@ def _fail(batch: Sequence[Write], error: Exception) -> None:
 
 
 def _for_guests(error: Exception) -> Exception:
-    return KVError(f"the store cannot write: {error}") if isinstance(error, lmdb.Error) else error
+    """What a writer is told; each gets an exception of its own."""
+    if isinstance(error, KVError):
+        return KVError(str(error))
+    return KVError(f"the store cannot write: {_explained(error)}") if isinstance(error, lmdb.Error) else error
+
+
+def _explained(error: Exception) -> str:
+    # LMDB reports a write cut short by a full disk as an input/output error.
+    if getattr(error, "code", 0) in _LIKE_A_FULL_DISK:
+        return f"{error} (is the disk full?)"
+    return str(error)
