@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from .paths import CACHE, SDK_GO
+from .paths import CACHE, SDK_GO, shown
 from .toolchains import BuildError, Source, pip_install, run
 
 VERSION = "1.27.3"
@@ -20,16 +20,17 @@ class Go:
     def __init__(self) -> None:
         self._target = CACHE / f"go-{VERSION}"
 
-    def _command(self) -> str | None:
+    def command(self) -> str | None:
+        """The pinned compiler if it is installed, else the machine's; None without either."""
         own = self._target / "go" / "bin" / "go"
         return str(own) if own.exists() else shutil.which("go")
 
     def version(self) -> str | None:
         """The pinned compiler, or the machine's if it can export functions."""
-        command = self._command()
+        command = self.command()
         if command is None:
             return None
-        number = run([command, "env", "GOVERSION"], env=self._env()).strip().removeprefix("go")
+        number = run([command, "env", "GOVERSION"], env=self.environment()).strip().removeprefix("go")
         parts = number.split(".")
         usable = len(parts) > 1 and parts[1].isdigit() and (int(parts[0]), int(parts[1])) >= FIRST_WITH_EXPORTS
         return f"go {number}" if usable else None
@@ -49,17 +50,20 @@ class Go:
         sdk = [SDK_GO / "go.mod", *SDK_GO.rglob("*.go")]
         files = {path for path in (*own, *sdk) if path.suffix in {".go", ".s", ".mod"}}
         return sorted(
-            path for path in files if not path.name.endswith("_test.go") and not ONLY_FOR_TESTS & set(path.parts)
+            path
+            for path in files
+            if not path.name.endswith("_test.go") and not ONLY_FOR_TESTS & set(shown(path).split("/"))
         )
 
     def build(self, source: Source, output: Path) -> None:
         """Compile the package `source.entry` of the module in `source.folder`."""
-        command = self._command()
+        command = self.command()
         if command is None:
             raise BuildError(self.remedy())
-        env = {**self._env(), "GOOS": "wasip1", "GOARCH": "wasm"}
+        env = {**self.environment(), "GOOS": "wasip1", "GOARCH": "wasm"}
         run([command, "build", *self.flags, "-o", output, f"./{source.entry}"], cwd=source.folder, env=env)
 
-    def _env(self) -> dict[str, str]:
-        # A workspace, flags or a newer toolchain of the user's own would change the bytes; no module is fetched.
-        return {"GOWORK": "off", "GOFLAGS": "", "GOTOOLCHAIN": "local", "GOPROXY": "off", "GOROOT": "", "GOWASM": ""}
+    def environment(self) -> dict[str, str]:
+        """Settings under which the same source gives the same bytes: none of the user's own, and nothing is fetched."""
+        own = dict.fromkeys(("GOFLAGS", "GOROOT", "GOWASM", "GOEXPERIMENT"), "")
+        return {**own, "GOWORK": "off", "GOTOOLCHAIN": "local", "GOPROXY": "off"}
