@@ -226,10 +226,11 @@ class Leaky(PluginSettings):
 
 class LeakyRule(PluginSettings):
     token: SecretStr = setting(SecretStr(""), "Token.")
+    user: str = setting("", "User.")
 
     @model_validator(mode="after")
     def _repeat(self) -> "LeakyRule":
-        raise ValueError(f"{self.token.get_secret_value()!r} does not fit")
+        raise ValueError(f"{self.token.get_secret_value()!r} does not fit {self.user!r}")
 
 
 @pytest.mark.parametrize("secret", ["hunter2", "it's", "a\nb\\c"])
@@ -238,7 +239,9 @@ def test_secrets_are_in_no_message(tmp_path: Path, secret: str) -> None:
         tmp_path, 'x_address = "${env:S}"\nx_count = "${env:S}"\ny_token = "${env:S}"', S=secret, APP_X_TOKEN=secret
     )
     problems = [*bind(Leaky, "x", raw).problems, *bind(LeakyRule, "y", raw).problems]
-    assert len(problems) == 4
+    raw = raw_of(tmp_path, 'y_user = "${env:S}"', S=secret)
+    problems += bind(LeakyRule, "y", raw).problems
+    assert len(problems) == 5
     for problem in problems:
         assert secret not in str(problem)
         assert repr(secret)[1:-1] not in str(problem)
