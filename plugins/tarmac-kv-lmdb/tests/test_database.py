@@ -97,9 +97,11 @@ async def test_health_tells_that_the_file_was_removed(open_with: Any, tmp_path: 
             store.health()
 
 
-@pytest.mark.parametrize("sync", ["full", "meta", "none"])
-async def test_every_sync_mode_keeps_what_was_written(open_with: Any, sync: str) -> None:
+@pytest.mark.parametrize(("sync", "flags"), [("full", (True, True)), ("meta", (True, False)), ("none", (False, False))])
+async def test_every_sync_mode_keeps_what_was_written(open_with: Any, sync: str, flags: tuple[bool, bool]) -> None:
     async with open_with(sync=sync) as store:
+        found = store._database._env.flags()
+        assert (found["sync"], found["metasync"]) == flags
         await store.set(b"key", b"value")
     async with open_with() as store:
         assert store.get(b"key") == b"value"

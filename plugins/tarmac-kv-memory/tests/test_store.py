@@ -38,6 +38,15 @@ async def test_expired_values_give_room_back_without_being_asked_for() -> None:
     assert store.keys().keys == [b"other"]
 
 
+async def test_a_time_that_was_taken_back_removes_nothing() -> None:
+    store = MemoryKV()
+    store.set(b"key", b"first", ttl_ms=20)
+    store.set(b"key", b"second")
+    await asyncio.sleep(0.03)
+    store.set(b"other", b"", ttl_ms=60_000)
+    assert store.get(b"key") == b"second"
+
+
 async def test_setting_a_key_often_with_a_time_leaves_nothing_behind() -> None:
     store = MemoryKV()
     for _ in range(1000):
