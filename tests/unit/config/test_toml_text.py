@@ -20,7 +20,9 @@ def test_every_key_knows_its_line() -> None:
 
 
 def test_text_that_looks_like_keys_inside_strings_and_lists_moves_no_line() -> None:
-    root = members(parse_toml(b'trace = true\nnote = """\ntrace = 1\n[redis]\n"""\nrows = [\n  [1, 2]\n]\ndebug = false\n'))
+    root = members(
+        parse_toml(b'trace = true\nnote = """\ntrace = 1\n[redis]\n"""\nrows = [\n  [1, 2]\n]\ndebug = false\n')
+    )
     assert [root[key].line for key in ("trace", "note", "debug")] == [1, 2, 9]
 
 
