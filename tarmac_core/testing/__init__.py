@@ -7,6 +7,7 @@ its entry point; it and this module import nothing heavy, names are fetched when
 plugin.py   pytest fixtures
 harness.py  one plugin without a server: `PluginHarness`
 answers.py  calling operations in bytes, as a guest does
+guests.py   real guests on the real engine: `running_guests`
 records.py  what a plugin logged, invoked and observed
 leaks.py    what must not be left behind
 """
@@ -16,20 +17,33 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tarmac_core.testing.answers import Answer, Capability, GuestCall
+    from tarmac_core.testing.guests import Guests, running_guests
     from tarmac_core.testing.harness import PluginHarness
     from tarmac_core.testing.leaks import Leaks
     from tarmac_core.testing.records import Invoked, Records
 
-__all__ = ["Answer", "Capability", "GuestCall", "Invoked", "Leaks", "PluginHarness", "Records"]
+__all__ = [
+    "Answer",
+    "Capability",
+    "GuestCall",
+    "Guests",
+    "Invoked",
+    "Leaks",
+    "PluginHarness",
+    "Records",
+    "running_guests",
+]
 
 _HOMES = {
     "Answer": "answers",
     "Capability": "answers",
     "GuestCall": "answers",
+    "Guests": "guests",
     "Invoked": "records",
     "Leaks": "leaks",
     "PluginHarness": "harness",
     "Records": "records",
+    "running_guests": "guests",
 }
 
 

@@ -42,11 +42,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """An opened capability."""
+    """An opened capability; `stores` are the names of those it works on."""
 
     spec: CapabilitySpec
     operations: Operations
     log: Log
+    stores: frozenset[str] = frozenset()
 
     async def call(self, operation: str, payload: bytes, **call: Any) -> Answer:
         """Make one host call. `call` are fields of `GuestCall`, `grant` as a mapping for the capability's grant model."""

@@ -94,7 +94,7 @@ class PluginHarness:
         spec = _pick("capability", self.declared.capabilities, lambda one: one.name, name)
         context = self.context(_routes(spec.route_model, spec.route_type, routes))
         operations = await self._open(spec.name, spec.open, self.settings, dict(stores or {}), context)
-        return Capability(spec, operations, self.log)
+        return Capability(spec, operations, self.log, frozenset(stores or ()))
 
     async def trigger(self, route_type: str = "", *, routes: Iterable[Route] = ()) -> object:
         """Open a trigger with routes of the manifest, as models or as in `tarmac.json` (without `type`)."""
