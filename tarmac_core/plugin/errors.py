@@ -25,7 +25,7 @@ class Problem:
 class HostCallError(Exception):
     """A failed host call, raised by an operation's `decode` or `handler`; the guest may read every part of it.
 
-    `code` is the Status code (400, 403, 404, 500), `message` the text behind `__host_error`. `payload` are the bytes behind
+    `code` is the Status code (400, 403, 404, 500, 501), `message` the text behind `__host_error`. `payload` are the bytes behind
     `__host_response`; an operation leaves it empty, since the encoder of its request fills it. Any other exception is
     logged and reaches the guest as `internal error`.
     """
