@@ -107,7 +107,11 @@ class App:
 
     async def _open_all(self, needs_listener: bool) -> None:
         raw, problems = read_options(self.options)
-        self._configure_log(bind(CoreSettings, "", raw).settings)
+        early = bind(CoreSettings, "", raw).settings
+        if early is not None:
+            self._configure_log(early)
+            limit_s = early.plugin_timeout_s
+            self._sources = Lifecycle(self.log, open_limit_s=limit_s, close_limit_s=limit_s)
         catalog = Catalog.discover()
         sources = await open_sources(raw, catalog, self._sources, self._context)
         merged = await with_sources(raw, sources)
@@ -167,9 +171,7 @@ class App:
                 raise StartError(str(error.__cause__)) from error
             raise
 
-    def _configure_log(self, core: CoreSettings | None) -> None:
-        if core is None:
-            return
+    def _configure_log(self, core: CoreSettings) -> None:
         level = level_of(debug=core.debug, trace=core.trace, disabled=core.disable_logging)
         configure(self.log, level=level, is_text=core.text_log_format)
         self.observers.remove(self._debug_lines)

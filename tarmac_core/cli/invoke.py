@@ -1,6 +1,5 @@
 """`tarmac invoke`."""
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tarmac_core.cli.options import PATH, config_option, make_options
-from tarmac_core.cli.report import told_errors
+from tarmac_core.cli.process import run
 
 if TYPE_CHECKING:
     from tarmac_core.app import Options
@@ -20,15 +19,21 @@ if TYPE_CHECKING:
 @click.option("--file", "file", type=PATH, help="The payload, from a file; - is standard input.")
 @click.option("--manifest", "target", type=PATH, help="A manifest or a module; default: as for serve.")
 @config_option
-def invoke(function: str, data: str | None, file: Path | None, target: Path | None, config_file: Path | None) -> None:
+@click.pass_context
+def invoke(
+    context: click.Context,
+    function: str,
+    data: str | None,
+    file: Path | None,
+    target: Path | None,
+    config_file: Path | None,
+) -> None:
     """Call FUNCTION once, without a server, and print its answer. Logs go to standard error."""
     if data is not None and file is not None:
         raise click.UsageError("give --data or --file, not both")
     payload = _payload(data, file)
-    with told_errors():
-        answer = asyncio.run(_call(function, payload, make_options(target, config_file)))
-    sys.stdout.buffer.write(answer)
-    sys.stdout.buffer.flush()
+    options = make_options(target, config_file)
+    context.exit(run(lambda: _call(function, payload, options)))
 
 
 def _payload(data: str | None, file: Path | None) -> bytes:
@@ -42,7 +47,7 @@ def _payload(data: str | None, file: Path | None) -> bytes:
         raise click.ClickException(f"{file} cannot be read: {error.strerror}") from error
 
 
-async def _call(function: str, payload: bytes, options: "Options") -> bytes:
+async def _call(function: str, payload: bytes, options: "Options") -> int:
     from tarmac_core.app import App, StartError  # noqa: PLC0415 - `--help` must not wait for it
     from tarmac_core.dispatch import CallContext  # noqa: PLC0415 - as above
 
@@ -50,4 +55,7 @@ async def _call(function: str, payload: bytes, options: "Options") -> bytes:
         names = app.dispatcher.functions
         if function not in names:
             raise StartError(f"there is no function {function!r}; the manifest has: {', '.join(names) or 'none'}")
-        return await app.dispatcher.invoke(function, payload, context=CallContext("cli"))
+        answer = await app.dispatcher.invoke(function, payload, context=CallContext("cli"))
+    sys.stdout.buffer.write(answer)
+    sys.stdout.buffer.flush()
+    return 0

@@ -84,7 +84,9 @@ class Server:
             news = self._news.get(timeout=START_LIMIT_S)
             if news is None:
                 self.process.wait()
-                raise AssertionError(f"ended with {self.process.returncode} before {message!r}: {self.stderr}{self.logged}")
+                raise AssertionError(
+                    f"ended with {self.process.returncode} before {message!r}: {self.stderr}{self.logged}"
+                )
             self.logged.append(news)
 
     def ask(self, body: bytes | str = b"", path: str = "/", method: str = "POST", **headers: str) -> Answer:
@@ -160,7 +162,9 @@ def write_manifest(folder: Path, functions: Mapping[str, Any], routes: list[dict
             function["filepath"] = f"{guest}.wasm"
         described[name] = function
     if routes is None:
-        routes = [{"type": "http", "path": f"/{name}", "methods": ["GET", "POST"], "function": name} for name in functions]
+        routes = [
+            {"type": "http", "path": f"/{name}", "methods": ["GET", "POST"], "function": name} for name in functions
+        ]
     manifest = {"services": {"test": {"name": "test", "functions": described, "routes": routes}}}
     path = folder / "tarmac.json"
     path.write_text(json.dumps(manifest), encoding="utf-8")
