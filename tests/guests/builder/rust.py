@@ -1,5 +1,6 @@
 """Rust, from Debian 12's packages, unpacked beside the machine's own compiler rather than installed over it."""
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
@@ -77,7 +78,9 @@ class Rust:
         except BuildError:
             if os.geteuid() != 0:
                 raise
-            run(["apt-get", "update", "-qq"])
+            # It fails as a whole when one of a machine's sources does; whether ours came, the download tells.
+            with contextlib.suppress(BuildError):
+                run(["apt-get", "update", "-qq"])
             run(command, cwd=folder)
 
     def sources(self, source: Source) -> list[Path]:

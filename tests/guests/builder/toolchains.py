@@ -1,6 +1,7 @@
 """What every compiler offers: find, install, build."""
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -63,12 +64,15 @@ def run(command: list[str | Path], *, cwd: Path | None = None, env: dict[str, st
 
 
 def pip_install(requirement: str, target: Path) -> None:
-    """Install one package from the Python registry into a folder, with pip or, where the environment has none, uv."""
-    for installer in (["pip", "install", "--no-deps", "--quiet"], ["uv", "pip", "install", "--no-deps", "--quiet"]):
-        if _has_module(installer[0]):
-            run([sys.executable, "-m", *installer, "--target", target, requirement])
-            return
-    raise BuildError(f"neither pip nor uv is in {sys.executable}, so {requirement} cannot be installed")
+    """Install one package from the Python registry into a folder, whole or not at all; with pip or, without it, uv."""
+    installer = next((known for known in (["pip"], ["uv", "pip"]) if _has_module(known[0])), None)
+    if installer is None:
+        raise BuildError(f"neither pip nor uv is in {sys.executable}, so {requirement} cannot be installed")
+    partial = target.with_name(f"{target.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    run([sys.executable, "-m", *installer, "install", "--no-deps", "--quiet", "--target", partial, requirement])
+    shutil.rmtree(target, ignore_errors=True)
+    partial.rename(target)
 
 
 def _has_module(name: str) -> bool:
