@@ -17,7 +17,9 @@ _FAULTS = {
 def too_large(operation: bytes, payload: bytes, settings: EngineSettings) -> GuestError:
     """The request is larger than its limit."""
     if len(operation) > steps.LONGEST_NAMES_BYTES:
-        return GuestError("limit", f"operation of {len(operation)} bytes is longer than {steps.LONGEST_NAMES_BYTES} bytes")
+        return GuestError(
+            "limit", f"operation of {len(operation)} bytes is longer than {steps.LONGEST_NAMES_BYTES} bytes"
+        )
     size, most = len(payload), settings.max_request_bytes
     return GuestError("limit", f"request of {size} bytes is larger than {most} bytes (max_request_bytes)")
 

@@ -118,6 +118,9 @@ BODIES = {
       (return (i32.const 1))""",
     "N": """(call $room (i32.load (i32.const 1024))) (drop (call $host_call (i32.const 512) (i32.const 4) (i32.const 516)
       (i32.const 5) (i32.const 0) (i32.load (i32.const 1024)) (i32.const 512) (i32.const 4))) (return (i32.const 1))""",
+    # names made of the payload: its first two, three and six bytes
+    "v": """(drop (call $host_call (i32.const 1024) (i32.const 2) (i32.const 1024) (i32.const 3) (i32.const 1024)
+      (i32.const 6) (i32.const 0) (i32.const 0))) (return (i32.const 1))""",
     # answers in pieces: the response before, between and after a host call, whose answer is read last
     "y": f"""(call $response (i32.const 512) (i32.const 4))
       (drop (call $ask (i32.const 1024) (local.get $n)))
@@ -191,7 +194,8 @@ def bad_pointers() -> bytes:
     """Operation N, one byte, makes the Nth call of `BAD_POINTERS`."""
     return guest(
         "".join(
-            f"(if (i32.eq (local.get $b) (i32.const {i})) (then {body}))" for i, body in enumerate(BAD_POINTERS.values())
+            f"(if (i32.eq (local.get $b) (i32.const {i})) (then {body}))"
+            for i, body in enumerate(BAD_POINTERS.values())
         )
     )
 

@@ -32,7 +32,9 @@ async def test_no_answer_and_success_is_empty(load: Load) -> None:
         (b"E", 'call to "E" was unsuccessful'),
     ],
 )
-async def test_an_error_of_the_guests_own_keeps_its_text_and_its_instance(load: Load, operation: bytes, text: str) -> None:
+async def test_an_error_of_the_guests_own_keeps_its_text_and_its_instance(
+    load: Load, operation: bytes, text: str
+) -> None:
     guest = load(pool_size=1)
     await guest.call(b"k", b"", never)
     with pytest.raises(GuestError) as caught:
@@ -190,7 +192,9 @@ def test_any_bytes_pass_unchanged(engine: Engine, payload: bytes, answer: bytes,
     asyncio.run(main())
 
 
-@given(st.lists(st.integers(0, 400_000), min_size=1, max_size=6), st.lists(st.integers(0, 400_000), min_size=1, max_size=6))
+@given(
+    st.lists(st.integers(0, 400_000), min_size=1, max_size=6), st.lists(st.integers(0, 400_000), min_size=1, max_size=6)
+)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_order_of_sizes_on_one_instance(engine: Engine, sizes: list[int], answers: list[int]) -> None:
     async def main() -> None:

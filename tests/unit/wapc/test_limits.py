@@ -20,7 +20,9 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
-async def fails(guest: Guest, operation: bytes, payload: bytes = b"", handler: object = never, **more: float) -> GuestError:
+async def fails(
+    guest: Guest, operation: bytes, payload: bytes = b"", handler: object = never, **more: float
+) -> GuestError:
     """The call's error; afterwards the function works."""
     with pytest.raises(GuestError) as caught:
         await guest.call(operation, payload, handler, **more)  # type: ignore[arg-type]
