@@ -92,9 +92,9 @@ async def test_a_cursor_longer_than_any_key_is_refused(open_with: Any) -> None:
 
 async def test_a_swap_with_a_time_expires(open_with: Any) -> None:
     async with open_with() as store:
-        assert await store.cas(b"key", expected=None, value=b"value", ttl_ms=40)
+        assert await store.cas(b"key", expected=None, value=b"value", ttl_ms=500)
         assert store.get(b"key") == b"value"
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.51)
         assert store.get(b"key") is None
         assert await store.cas(b"key", expected=None, value=b"new")
         assert store.get(b"key") == b"new"
