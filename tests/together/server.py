@@ -35,12 +35,12 @@ class Answer:
 
 @dataclass
 class Server:
-    """`tarmac` with arguments, in a folder. Leaving the block kills it if it still runs."""
+    """`tarmac` with arguments, in a folder; `prefix` starts it. Leaving the block kills it."""
 
     folder: Path
     arguments: tuple[str, ...]
     environ: Mapping[str, str] = field(default_factory=dict)
-    before: tuple[str, ...] = ()
+    prefix: tuple[str, ...] = ()
     port: int = 0
     stderr: str = ""
 
@@ -53,7 +53,7 @@ class Server:
         environ |= {"APP_DATA_DIR": str(self.folder / "data"), "APP_CACHE_DIR": _COMPILED.name, "PYTHONPATH": str(ROOT)}
         environ |= self.environ
         self.process = subprocess.Popen(
-            [*self.before, sys.executable, "-X", "dev", "-W", "ignore", "-m", "tarmac_core", *self.arguments],
+            [*self.prefix, sys.executable, "-X", "dev", "-W", "ignore", "-m", "tarmac_core", *self.arguments],
             cwd=self.folder,
             env=environ,
             stdout=subprocess.PIPE,
