@@ -94,6 +94,15 @@ def test_a_newline_and_a_brace_are_protobuf_only_with_known_fields_alone() -> No
     assert parse(KVStoreSet, exact + b"\x12\x01v") is not None
 
 
+def test_json_behind_a_space_is_json_even_if_it_parses_as_unknown_fields() -> None:
+    payload = (
+        b' {"key": "0000000\\u001f\\u001f\\u001f\\u001f\\u001f\\r\\u000b\\ud800\\udc00\\ud800\\udc00", "data": "0"}'
+    )
+    assert KVStoreSet.FromString(b" {").key == b""
+    assert parse(KVStoreSet, b" {") is None
+    assert parse(KVStoreSet, payload) is None
+
+
 @given(st.binary(max_size=200), st.binary(max_size=200))
 def test_every_message_of_ours_is_read_as_protobuf(key: bytes, data: bytes) -> None:
     message = parse(KVStoreSet, KVStoreSet(key=key, data=data).SerializeToString())
