@@ -220,7 +220,7 @@ async def test_cancelling_the_start_closes_what_was_opening(log: Log) -> None:
     await entered.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await task
+        await asyncio.wait_for(task, 2)
     assert left.is_set()
 
 

@@ -235,6 +235,13 @@ async def test_what_a_plugin_leaves_behind_fails_the_test(
     Leaky.kept.clear()
 
 
+async def test_a_harness_may_be_entered_in_one_task_and_left_in_another(tarmac_plugin: Make) -> None:
+    plugin = await asyncio.create_task(tarmac_plugin(Everything).__aenter__())
+    await plugin.backend("one")
+    await asyncio.create_task(plugin.__aexit__(None))
+    assert not plugin.records.logged
+
+
 class Wrong:
     """Declares what it may not."""
 
