@@ -1,4 +1,4 @@
-"""Compiled modules on disk: `<key>.cwasm`, a digest and wasmtime's artefact behind it.
+"""Compiled modules, in memory while in use, and on disk: `<key>.cwasm`, a digest and wasmtime's artefact behind it.
 
 The key covers the module, wasmtime's version, the machine and the engine's settings. A file is written beside its name and
 moved into place, readable by its owner only, and its digest is verified on the same bytes that are loaded. Anything wrong
@@ -10,9 +10,12 @@ import hashlib
 import os
 import platform
 import tempfile
+import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import wasmtime
 
@@ -32,12 +35,24 @@ class Cache:
         self._folder = folder
         self._salt = f"{platform.machine()} {salt}".encode()
         self._notice = notice
+        self._modules: WeakValueDictionary[str, wasmtime.Module] = WeakValueDictionary()
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def compile(self, engine: wasmtime.Engine, source: bytes | str) -> wasmtime.Module:
-        """A module from its bytes, or from its text. Raises wasmtime.WasmtimeError for one that is not valid."""
+        """A module from its bytes, or from its text; one that is in use already is shared.
+
+        Always of the same engine. Raises wasmtime.WasmtimeError for a module that is not valid.
+        """
+        key = self._key(source)
+        with self._locks[key]:
+            module = self._modules.get(key) or self._compile(engine, source, key)
+            self._modules[key] = module
+        return module
+
+    def _compile(self, engine: wasmtime.Engine, source: bytes | str, key: str) -> wasmtime.Module:
         if self._folder is None:
             return wasmtime.Module(engine, source)
-        path = self._folder / f"{self._key(source)}.cwasm"
+        path = self._folder / f"{key}.cwasm"
         module = self._load(engine, path)
         if module is None:
             module = wasmtime.Module(engine, source)

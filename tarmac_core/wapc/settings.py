@@ -47,7 +47,7 @@ class GuestLimits:
 
     pool_size: most instances. min_instances: how many `Guest.warm` makes. queue_length: most calls that wait for one.
     cpu_ms: CPU time of one call; None is without limit. memory_bytes: the guest's linear memory, whole 64 KiB pages.
-    isolation: "reused" keeps an instance for the next call, "fresh" uses it once.
+    isolation: "reused" keeps an instance for the next call, "fresh" uses it once. Raises EngineError for values that cannot be.
     """
 
     pool_size: int = 100
@@ -56,6 +56,12 @@ class GuestLimits:
     cpu_ms: int | None = None
     memory_bytes: int = 256 * MIB
     isolation: Literal["reused", "fresh"] = "reused"
+
+    def __post_init__(self) -> None:
+        least = {"pool_size": 1, "min_instances": 0, "queue_length": 0, "cpu_ms": 1, "memory_bytes": 65536}
+        for name, value in least.items():
+            if (given := getattr(self, name)) is not None and given < value:
+                raise EngineError(f"{name} is {given}; it must be at least {value}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,3 +95,11 @@ def test_use_renews_a_file(tmp_path: Path) -> None:
         os.utime(path, (time.time() - 20 * 86400,) * 2)
     works(tmp_path)
     assert all(time.time() - path.stat().st_mtime < 60 for path in tmp_path.iterdir())
+
+
+def test_functions_of_one_file_share_one_compiled_module() -> None:
+    with Engine() as engine:
+        one, two = (engine.load(name, zoo(), GuestLimits()) for name in ("one", "two"))
+        other = engine.load("other", zoo(), GuestLimits(memory_bytes=1 << 20))
+        assert one._program.module is two._program.module
+        assert one._program.module is not other._program.module

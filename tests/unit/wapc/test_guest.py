@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tarmac_core.wapc import Engine, EngineSettings, GuestError, GuestLimits, HostReply
+from tarmac_core.wapc import Engine, EngineError, EngineSettings, GuestError, GuestLimits, HostReply
 from tests.unit.wapc.conftest import MIB, Load, never, reverse, reverse_later
 from tests.unit.wapc.guests import zoo
 
@@ -240,5 +240,14 @@ async def test_calls_at_the_same_time_keep_their_payloads_apart(load: Load) -> N
 
 def test_settings_that_cannot_be_are_refused() -> None:
     for wrong in ({"workers": 0}, {"tick_ms": 0}, {"max_request_bytes": 0}, {"max_response_bytes": 2 << 30}):
-        with pytest.raises(Exception, match=next(iter(wrong))):
+        with pytest.raises(EngineError, match=next(iter(wrong))):
             EngineSettings(**wrong)  # type: ignore[arg-type]
+    for wrong in (
+        {"pool_size": 0},
+        {"min_instances": -1},
+        {"queue_length": -1},
+        {"cpu_ms": 0},
+        {"memory_bytes": 65535},
+    ):
+        with pytest.raises(EngineError, match=f"{next(iter(wrong))} is .* must be at least"):
+            GuestLimits(**wrong)  # type: ignore[arg-type]
