@@ -94,6 +94,22 @@ def test_a_newline_and_a_brace_are_protobuf_only_with_known_fields_alone() -> No
     assert parse(KVStoreSet, exact + b"\x12\x01v") is not None
 
 
+def test_a_json_request_that_is_exactly_a_key_is_json() -> None:
+    for payload in (b'\n  {"key": "WTLo", "data": "WTLo"}', (b'\n{"key":"%s"}' % (b"k" * 114))):
+        assert KVStoreSet.FromString(payload).key
+        assert parse(KVStoreSet, payload) is None
+
+
+@pytest.mark.parametrize(
+    "key", [b"{user}:12", b'{"id":12}', b'{"a":%d}' % 10**25, b" {" + b"k" * 30, b"\n{" + b"k" * 8]
+)
+def test_a_key_that_looks_like_json_is_a_key(key: bytes) -> None:
+    assert len(key) in (9, 10, 32)
+    message = parse(KVStoreGet, KVStoreGet(key=key).SerializeToString())
+    assert message is not None
+    assert message.key == key
+
+
 def test_json_behind_a_space_is_json_even_if_it_parses_as_unknown_fields() -> None:
     payload = (
         b' {"key": "0000000\\u001f\\u001f\\u001f\\u001f\\u001f\\r\\u000b\\ud800\\udc00\\ud800\\udc00", "data": "0"}'
