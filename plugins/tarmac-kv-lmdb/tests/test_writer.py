@@ -93,6 +93,20 @@ async def test_a_bug_in_a_write_fails_that_write_alone(open_with: Any) -> None:
         assert store.get(b"good") == store.get(b"later") == b"value"
 
 
+async def test_one_write_that_fails_costs_the_others_few_transactions_and_the_log_one_line(
+    open_with: Any, records: Any
+) -> None:
+    async with open_with(initial_bytes=1 << 20, max_bytes=4 << 20) as store:
+        for _ in range(3):
+            before = store._database._env.info()["last_txnid"]
+            answers = [store.set(b"%d" % number, b"value") for number in range(500)]
+            answers.insert(250, store.set(b"big", bytes(8 << 20)))
+            outcomes = await asyncio.gather(*answers, return_exceptions=True)
+            assert [str(outcome) for outcome in outcomes if outcome] == ["the store is full: lmdb_max_bytes is 4194304"]
+            assert store._database._env.info()["last_txnid"] - before < 30
+        assert len(records.messages(30)) == 1
+
+
 KILLED = """
     async def main():
         async with open_lmdb(settings, context) as store:

@@ -20,6 +20,7 @@ Apply: TypeAlias = Callable[[Transaction], T]
 
 _MAX_BATCH_BYTES = 32 << 20
 _MAX_BATCH_WRITES = 4096
+_QUIET_S = 60.0
 _LIKE_A_FULL_DISK = {errno.EIO, errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 
 
@@ -48,6 +49,8 @@ class Writer:
         self._ended = self._loop.create_future()
         self.failure = ""
         """Why the last commit failed; empty after one that did not."""
+        self._was_told = False
+        self._quiet_until_s = 0.0
         self._thread = threading.Thread(target=self._run, name=f"lmdb-writer {database.path.name}", daemon=True)
         self._thread.start()
 
@@ -114,13 +117,14 @@ class Writer:
         return None
 
     def _write(self, batch: Sequence[Write]) -> None:
-        """Commit and answer. Where the whole fails each write gets its own chance, so that one too large fails alone."""
+        """Commit and answer. What fails is tried in halves, so that in the end only the writes that cannot be made fail."""
         try:
             results = self._commit(batch)
         except Exception as error:  # noqa: BLE001 - the thread has to outlive it; the writers are told
             if len(batch) > 1:
-                for write in batch:
-                    self._write([write])
+                middle = len(batch) // 2
+                self._write(batch[:middle])
+                self._write(batch[middle:])
                 return
             self._note_failure(error)
             self._answer(_fail, batch, error)
@@ -147,14 +151,18 @@ class Writer:
             self._loop.call_soon_threadsafe(settle, batch, outcome)
 
     def _note_failure(self, error: Exception) -> None:
-        if not self.failure:
+        # A guest can make single writes fail as often as it likes; the log must not follow.
+        if not self.failure and time.monotonic() >= self._quiet_until_s:
             self._log.error("writes to %s fail: %s", self._database.path, _explained(error))
+            self._quiet_until_s = time.monotonic() + _QUIET_S
+            self._was_told = True
         self.failure = str(error)
 
     def _note_success(self) -> None:
-        if self.failure:
+        if self.failure and self._was_told:
             self._log.info("writes to %s work again", self._database.path)
-            self.failure = ""
+            self._was_told = False
+        self.failure = ""
 
     def _try_sweep(self) -> None:
         try:
