@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from tarmac_core.config import Raw, ShownValue, StoreTable, bind, bind_flags, bind_store
 from tarmac_core.plugin import CapabilitySpec, PluginSettings, Problem
-from tarmac_core.registry import Broken, Catalog, Declarations, Plugin, declare, load
+from tarmac_core.registry import Broken, Catalog, Declarations, Hang, Plugin, declare, load
 
 DEFAULT_STORE = "default"
 CORE_FLAGS = frozenset(("enable_tls", "enable_pprof", "enable_maintenance_mode", "enable_metrics"))
@@ -85,11 +85,15 @@ def _load(selected: Selected, raw: Raw, catalog: Catalog, names: list[str], need
         selected.problems += bound.problems
         selected.rows += bound.rows
         if bound.settings is not None:
-            _declare(selected, plugin, bound.settings)
+            _declare(selected, plugin, bound.settings, is_needed=bool(needed & set(plugin.installed.names)))
 
 
-def _declare(selected: Selected, plugin: Plugin, settings: PluginSettings) -> None:
+def _declare(selected: Selected, plugin: Plugin, settings: PluginSettings, *, is_needed: bool) -> None:
+    """Take what a plugin declares; one that fails and that nothing needs is left out with a warning, unless it hangs."""
     declarations, problems = declare(plugin, settings)
+    if problems and not is_needed and not any(isinstance(problem, Hang) for problem in problems):
+        selected.broken += (Broken(plugin.installed, problem) for problem in problems)
+        return
     selected.plugins.append(plugin)
     selected.declared.append(declarations)
     selected.problems += problems
@@ -143,7 +147,7 @@ def _plan_stores(selected: Selected, raw: Raw, plugin: Plugin, names: list[str],
                 bound = bind_store(plugin.info.settings_model, table)
                 plans += _plan(selected, bound.settings, bound.problems, bound.rows, (table.name, capability, name))
     if plans:
-        _declare(selected, plugin, plans[0].settings)
+        _declare(selected, plugin, plans[0].settings, is_needed=True)
         selected.stores += plans
         selected.enabled |= {plan.capability for plan in plans}
 

@@ -20,7 +20,7 @@ lifecycle.py  open in order, close in reverse, hang in neither
 from tarmac_core.registry.catalog import Catalog
 from tarmac_core.registry.claims import Owned
 from tarmac_core.registry.declare import Declarations, declare
-from tarmac_core.registry.guard import HOOK_LIMIT_S, PluginFaultError, call_within
+from tarmac_core.registry.guard import HOOK_LIMIT_S, Hang, PluginFaultError, call_within
 from tarmac_core.registry.installed import Installed, core_version, mismatch
 from tarmac_core.registry.known import KNOWN_PACKAGES, KNOWN_ROUTE_TYPES
 from tarmac_core.registry.lifecycle import CLOSE_LIMIT_S, OPEN_LIMIT_S, Lifecycle, OpenError
@@ -38,6 +38,7 @@ __all__ = [
     "Broken",
     "Catalog",
     "Declarations",
+    "Hang",
     "Installed",
     "Lifecycle",
     "Listed",

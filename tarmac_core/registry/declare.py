@@ -14,7 +14,7 @@ from tarmac_core.plugin import (
     RouteSpec,
     TriggerSpec,
 )
-from tarmac_core.registry.guard import HOOK_LIMIT_S, PluginFaultError, call_within, describe
+from tarmac_core.registry.guard import HOOK_LIMIT_S, PluginFaultError, call_within, problem_of
 from tarmac_core.registry.load import REMEDY, Plugin
 
 Spec = ConfigSourceSpec | CapabilitySpec | BackendSpec | TriggerSpec | RouteSpec | ObserverSpec
@@ -83,7 +83,7 @@ def declare(
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - SystemExit from a plugin is one failed hook too
-            problems.append(Problem(plugin.where, f"{hook} {describe(error)}", REMEDY))
+            problems.append(problem_of(error, plugin.where, hook, REMEDY))
     if not problems and (missing := _unkept_promise(plugin, specs)):
         problems.append(missing)
     return Declarations(plugin, settings, tuple(specs)), problems

@@ -4,10 +4,13 @@ import threading
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Future, wait
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from pluggy import PluginValidationError
+
+from tarmac_core.plugin import Problem
 
 T = TypeVar("T")
 
@@ -16,6 +19,11 @@ HOOK_LIMIT_S = 10.0
 
 class PluginFaultError(Exception):
     """A plugin breaks the contract; the text says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hang(Problem):
+    """A hook that did not come back; it ends the start even if nothing needs its plugin, since its thread still runs."""
 
 
 class HungError(PluginFaultError):
@@ -43,6 +51,12 @@ def describe(error: BaseException) -> str:
     text = " ".join("".join(traceback.format_exception_only(error)).split())
     frames = traceback.extract_tb(error.__traceback__)
     return f"raised {text} ({Path(frames[-1].filename).name} line {frames[-1].lineno})" if frames else f"raised {text}"
+
+
+def problem_of(error: BaseException, where: str, step: str, remedy: str) -> Problem:
+    """The problem that `error` of a guarded call is, a Hang where it did not return."""
+    kind = Hang if isinstance(error, HungError) else Problem
+    return kind(where, f"{step} {describe(error)}", remedy)
 
 
 def _run(function: Callable[[], T], outcome: "Future[T]") -> None:

@@ -191,3 +191,4 @@ def _watch(log: Log, what: str, limit_s: float | None) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+        timer.join()  # at most the time of one log line; else its thread would outlive the step for a moment

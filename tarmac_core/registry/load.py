@@ -7,7 +7,7 @@ import pluggy
 
 from tarmac_core.plugin import API_VERSION, PROJECT_NAME, Hooks, PluginInfo, PluginSettings, Problem
 from tarmac_core.registry.catalog import Catalog
-from tarmac_core.registry.guard import HOOK_LIMIT_S, PluginFaultError, call_within, describe
+from tarmac_core.registry.guard import HOOK_LIMIT_S, Hang, PluginFaultError, call_within, problem_of
 from tarmac_core.registry.installed import Installed, load_class, mismatch
 
 REMEDY = "correct or upgrade the plugin, uninstall it, or name it in plugins_disabled"
@@ -52,7 +52,7 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What `load` gives: usable plugins, errors of those that configuration selects, and other broken ones (warnings)."""
+    """What `load` gives: usable plugins, errors of those that configuration selects or that hang, other broken ones."""
 
     plugins: tuple[Plugin, ...]
     problems: tuple[Problem, ...]
@@ -78,7 +78,7 @@ def load(
     tried = [load_one(plugin, version=catalog.version, limit_s=limit_s) for plugin in wanted.values()]
     usable, lacking = _with_required([one for one in tried if isinstance(one, Plugin)], _names(beside), catalog)
     broken = [*(one for one in tried if isinstance(one, Broken)), *lacking]
-    needed = {one for one in broken if selected & set(one.installed.names)}
+    needed = {one for one in broken if isinstance(one.problem, Hang) or selected & set(one.installed.names)}
     problems += [one.problem for one in broken if one in needed]
     return Loaded(tuple(usable), tuple(problems), tuple(one for one in broken if one not in needed))
 
@@ -93,7 +93,7 @@ def load_one(installed: Installed, *, version: str, limit_s: float = HOOK_LIMIT_
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - SystemExit from a plugin is one broken plugin too
-        return Broken(installed, Problem(installed.where, f"{steps[-1]} {describe(error)}", REMEDY))
+        return Broken(installed, problem_of(error, installed.where, steps[-1], REMEDY))
     problem = _other_api(plugin)
     return Broken(installed, problem) if problem else plugin
 

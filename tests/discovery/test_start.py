@@ -35,6 +35,20 @@ def test_a_broken_plugin_that_nothing_needs_is_a_warning(site: Site, tmp_path: P
     assert [warning for warning in blueprint.warnings if "plugin acme (acme 1.0): import raised ValueError" in warning]
 
 
+def test_a_hook_that_raises_in_a_plugin_that_nothing_needs_is_a_warning(site: Site, tmp_path: Path) -> None:
+    hooks = """
+    @hookimpl
+    def tarmac_routes(self, settings): raise ValueError('broken')
+    @hookimpl
+    def tarmac_observers(self, settings): return [ObserverSpec('half', None)]
+    """
+    site.add("acme", {"acme": "acme_mod:P"}, modules={"acme_mod": plugin_source("acme", hooks)})
+    blueprint = _inspect(tmp_path)
+    assert not [problem for problem in blueprint.problems if "acme" in str(problem)]
+    assert [warning for warning in blueprint.warnings if "tarmac_routes raised ValueError: broken" in warning]
+    assert "half" not in blueprint.tables.observers
+
+
 def test_a_plugin_named_in_plugins_disabled_is_not_imported(site: Site, tmp_path: Path) -> None:
     site.add("acme", {"acme": "acme_mod:P"}, modules={"acme_mod": "raise ValueError('broken')"})
     blueprint = _inspect(tmp_path, APP_PLUGINS_DISABLED="acme")
@@ -80,4 +94,5 @@ def test_a_hook_that_hangs_ends_the_command_with_its_name_after_ten_seconds(site
         check=False,
     )
     assert 10 <= time.monotonic() - begun < 25
-    assert "plugin acme (acme 1.0): tarmac_routes did not return within 10 s" in run.stdout + run.stderr
+    assert run.returncode == 2
+    assert "error: plugin acme (acme 1.0): tarmac_routes did not return within 10 s" in run.stdout + run.stderr
