@@ -20,7 +20,9 @@ _LEVELS = {TRACE: "TRACE", logging.WARNING: "WARN", logging.CRITICAL: "ERROR"}
 
 def make_log(*, level: int = logging.INFO, is_text: bool = False, stream: TextIO | None = None) -> FieldLog:
     """Return a log that writes to `stream` (default: stdout as it is now)."""
-    logger = logging.Logger("tarmac", level)
+    # A manager of our own: a level that changes reaches the cache of `isEnabledFor` through it.
+    logger = logging.Manager(logging.RootLogger(logging.WARNING)).getLogger("tarmac")
+    logger.setLevel(level)
     handler = logging.StreamHandler(stream if stream is not None else sys.stdout)
     handler.setFormatter(TextLines() if is_text else JsonLines())
     logger.addHandler(handler)

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
-from tarmac_core.plugin import InvocationError, Problem
+if TYPE_CHECKING:
+    from tarmac_core.plugin import Problem
 
 FAILURE, WRONG_CONFIGURATION = 1, 2
 
 
-def print_problems(problems: Iterable[Problem]) -> None:
+def print_problems(problems: "Iterable[Problem]") -> None:
     """One line each on standard error."""
     for problem in problems:
         click.echo(f"error: {problem}", err=True)
@@ -20,6 +22,7 @@ def print_problems(problems: Iterable[Problem]) -> None:
 def told_errors() -> Iterator[None]:
     """Turn what ends a start into words and an exit code."""
     from tarmac_core.app import ConfigurationError, StartError  # noqa: PLC0415 - `--help` must not wait for it
+    from tarmac_core.plugin import InvocationError  # noqa: PLC0415 - as above
     from tarmac_core.registry import OpenError  # noqa: PLC0415 - as above
 
     try:

@@ -1,0 +1,236 @@
+"""Whole Apps in this process."""
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+
+from tarmac_core.app import App, ConfigurationError
+from tarmac_core.dispatch import CallContext
+from tarmac_core.plugin import InvocationError
+from tests.distributions import Site, plugin_source
+from tests.unit.app.conftest import Home
+from tests.unit.dispatch.guests import host_call, outcome
+
+ORDERLY = """
+events = []
+
+def tracked(name, value):
+    @asynccontextmanager
+    async def open(*args):
+        events.append("open " + name)
+        yield value
+        events.append("close " + name)
+    return open
+
+class Source:
+    async def read(self):
+        return {"max_call_depth": 7, "debug": True}
+    async def changes(self):
+        import asyncio
+        await asyncio.Event().wait()
+        yield {}
+
+class Store:
+    def health(self):
+        return True
+"""
+ORDERLY_HOOKS = """
+@hookimpl
+def tarmac_observers(self, settings):
+    return [ObserverSpec("o", tracked("observer", Observer()))]
+
+@hookimpl
+def tarmac_capabilities(self, settings):
+    return [CapabilitySpec("c", tracked("capability", {}), backend_type=Store)]
+
+@hookimpl
+def tarmac_triggers(self, settings):
+    return [TriggerSpec("late", tracked("serving", None)),
+            TriggerSpec("early", tracked("before_listen", None), phase="before_listen")]
+"""
+
+
+async def call(app: App, function: str, payload: bytes = b"x") -> bytes:
+    return await app.dispatcher.invoke(function, payload, context=CallContext("test"))
+
+
+async def ask(app: App, text: bytes) -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", app.server.port)
+    writer.write(text)
+    answer = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    return answer
+
+
+async def test_an_opened_app_has_callable_functions(home: Home) -> None:
+    async with App.open(home.options(), stream=home.log) as app:
+        assert await call(app, "echo", b"hello") == b"hello"
+
+
+async def test_a_listening_app_answers_over_http(home: Home) -> None:
+    async with App.open(home.options(), stream=home.log) as app:
+        await app.start()
+        await app.listen()
+        answer = await ask(app, b"POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi")
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+    assert answer.endswith(b"\r\n\r\nhi")
+
+
+async def test_two_apps_in_one_process_share_nothing(home: Home) -> None:
+    first_options = home.options(enable_kvstore="true", kvstore_type="in-memory")
+    second_options = home.options("echo.wasm", debug="true")
+    async with App.open(first_options, stream=home.log) as first, App.open(second_options, stream=home.log) as second:
+        await first.listen()
+        await second.listen()
+        assert first.server.port != second.server.port
+        assert await call(first, "echo") == b"x"
+        assert await call(second, "default") == b"x"
+        with pytest.raises(InvocationError):
+            await call(second, "echo")
+        assert not first.log.isEnabledFor(10)
+        assert second.log.isEnabledFor(10)
+    with pytest.raises(InvocationError, match="stopping"):
+        await call(first, "echo")
+
+
+async def test_a_closed_app_leaves_no_thread_and_no_task(home: Home) -> None:
+    threads, tasks = set(threading.enumerate()), asyncio.all_tasks()
+    async with App.open(home.options(enable_kvstore="true"), stream=home.log) as app:
+        await app.listen()
+        await call(app, "echo")
+    left = {t for t in set(threading.enumerate()) - threads if not t.name.startswith("asyncio_")}
+    for thread in tuple(left):  # a cancelled timer needs a moment
+        thread.join(1)
+        left -= set() if thread.is_alive() else {thread}
+    assert (left, asyncio.all_tasks() - tasks) == (set(), set())
+
+
+async def test_parts_open_in_the_order_of_the_design_and_close_in_reverse(home: Home, site: Site) -> None:
+    site.add(
+        "tarmac-orderly",
+        {"c": "orderly:P", "config.remote": "orderly_source:P", "c.store": "orderly_store:P"},
+        modules={
+            "orderly": plugin_source(
+                "c",
+                ORDERLY_HOOKS,
+                info="settings_model=S",
+                before=ORDERLY + "\nclass S(PluginSettings):\n    type: str = 'store'\n",
+            ),
+            "orderly_source": plugin_source(
+                "config.remote",
+                "@hookimpl\ndef tarmac_config_sources(self, settings):\n"
+                "    return [ConfigSourceSpec('remote', tracked('source', Source()))]",
+                before="from orderly import tracked, Source",
+            ),
+            "orderly_store": plugin_source(
+                "c.store",
+                "@hookimpl\ndef tarmac_backends(self, settings):\n"
+                "    return [BackendSpec('c', 'store', tracked('backend', Store()))]",
+                before="from orderly import tracked, Store",
+            ),
+        },
+    )
+    routes = [{"type": "late", "function": "echo"}, {"type": "early", "function": "echo"}]
+    home.manifest({"echo": "echo"}, routes)
+    options = home.options(use_remote="true", enable_c="true")
+    async with App.open(options, stream=home.log) as app:
+        await app.start()
+        await app.listen()
+        import orderly  # type: ignore[import-not-found] # noqa: PLC0415 - made by this test
+
+        opened = list(orderly.events)
+        orderly.events.clear()
+        assert app.core.max_call_depth == 7
+    names = ["source", "observer", "backend", "capability", "before_listen", "serving"]
+    assert opened == [f"open {name}" for name in names]
+    assert orderly.events == [f"close {name}" for name in reversed(names)]
+
+
+async def test_what_a_source_changes_is_taken_over_while_serving(home: Home, site: Site) -> None:
+    source = plugin_source(
+        "config.remote",
+        """
+        @asynccontextmanager
+        async def open(self, settings, context):
+            yield Source()
+
+        @hookimpl
+        def tarmac_config_sources(self, settings):
+            return [ConfigSourceSpec("remote", self.open)]
+        """,
+        before="""
+import asyncio
+changed = asyncio.Event()
+
+class Source:
+    async def read(self):
+        return {"debug": False, "max_call_depth": 3}
+    async def changes(self):
+        await changed.wait()
+        yield {"debug": True, "max_call_depth": 5, "enable_maintenance_mode": True}
+        await asyncio.Event().wait()
+""",
+    )
+    site.add("tarmac-remote", {"config.remote": "remote_source:P"}, modules={"remote_source": source})
+    async with App.open(home.options(use_remote="1"), stream=home.log) as app:
+        assert (app.log.isEnabledFor(10), app.core.max_call_depth) == (False, 3)
+        import remote_source  # type: ignore[import-not-found] # noqa: PLC0415 - made by this test
+
+        remote_source.changed.set()
+        await asyncio.sleep(0.05)
+        assert (app.log.isEnabledFor(10), app.core.enable_maintenance_mode) == (True, True)
+        assert app.core.max_call_depth == 3, "what is not hot stays as it was"
+
+
+async def test_named_stores_are_reached_by_binding_and_grant(home: Home) -> None:
+    home.manifest(
+        {
+            "granted": {"filepath": "relay.wasm", "grants": {"kvstore": {"stores": ["sessions", "default"]}}},
+            "plain": {"filepath": "relay.wasm"},
+        }
+    )
+    (home.folder / "conf").mkdir()
+    (home.folder / "conf" / "config.toml").write_text(
+        'enable_kvstore = true\nkvstore_type = "in-memory"\n[stores.sessions]\ncapability = "kvstore"\nbackend = "in-memory"\n'
+    )
+
+    async def kv(app: App, function: str, binding: str, operation: str, text: bytes) -> tuple[bool, str, bytes]:
+        return outcome(await call(app, function, host_call(binding, "kvstore", operation, text)))
+
+    async with App.open(home.options(), stream=home.log) as app:
+        assert (await kv(app, "granted", "sessions", "set", b'{"key":"k","data":"eA=="}'))[0]
+        assert (await kv(app, "granted", "sessions", "get", b'{"key":"k"}'))[0]
+        assert not (await kv(app, "granted", "default", "get", b'{"key":"k"}'))[0]
+        flag, error, payload = await kv(app, "plain", "sessions", "get", b'{"key":"k"}')
+        assert (flag, b"403" in payload) == (False, True)
+        assert "sessions" in error
+
+
+async def test_a_grant_for_a_store_that_nobody_defined_is_a_problem(home: Home) -> None:
+    home.manifest({"f": {"filepath": "relay.wasm", "grants": {"kvstore": {"stores": ["nowhere"]}}}})
+    with pytest.raises(ConfigurationError, match="nowhere"):
+        async with App.open(home.options(enable_kvstore="true", kvstore_type="in-memory")):
+            pass
+
+
+async def test_instances_that_are_wanted_from_the_start_are_made(home: Home) -> None:
+    home.manifest({"echo": {"filepath": "echo.wasm", "min_instances": 2}, "idle": {"filepath": "echo.wasm"}})
+    async with App.open(home.options(), stream=home.log) as app:
+        counts = {name: function.guest.stats().instances for name, function in app.dispatcher.functions.items()}
+    assert counts == {"echo": 2, "idle": 0}
+
+
+async def test_the_readiness_probe_asks_every_store(home: Home) -> None:
+    async with App.open(home.options(enable_kvstore="true", kvstore_type="in-memory"), stream=home.log) as app:
+        await app.listen()
+        request = b"GET /ready?verbose HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        assert b"200 OK" in await ask(app, request)
+        app._checks["kvstore default"] = _unwell  # a store that fails while the server runs
+        assert b"503" in await ask(app, request)
+
+
+async def _unwell() -> Any:
+    raise ConnectionError("store is gone")
