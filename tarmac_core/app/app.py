@@ -22,12 +22,12 @@ from tarmac_core.dispatch import Dispatcher, Function, Observers
 from tarmac_core.http import Check, ListenError, Probes, TlsError
 from tarmac_core.plugin import Context
 from tarmac_core.registry import Catalog, Lifecycle, OpenError
-from tarmac_core.wapc import Engine, EngineError
+from tarmac_core.wapc import Engine, EngineError, GuestError
 
 if TYPE_CHECKING:
     from tarmac_core.http import Server
 
-_SAYS_IT_ALL = (ListenError, TlsError, EngineError)
+_SAYS_IT_ALL = (ListenError, TlsError, EngineError, StartError)
 
 
 class App:
@@ -135,6 +135,8 @@ class App:
         limit_s = self.core.plugin_timeout_s
         self._lifecycle = Lifecycle(self.log, open_limit_s=limit_s, close_limit_s=limit_s)
         engine = await self._open_step("engine", "wasm", _engine, self.core, self.options.cwd)
+        for notice in engine.notices:
+            self.log.warning("%s", notice)
         functions, faults = await asyncio.to_thread(load_functions, engine, self.manifest.functions, self.log)
         if problems or faults:
             raise ConfigurationError([*problems, *faults])
@@ -156,11 +158,17 @@ class App:
         self.dispatcher.serve(functions)
         try:
             for function in functions:
-                await function.guest.warm(self.dispatcher.call_of_start(function).answer)
+                await self._warm(function)
             yield
         finally:
             self.dispatcher.stop()
             await asyncio.gather(*(function.guest.close() for function in functions))
+
+    async def _warm(self, function: Function) -> None:
+        try:
+            await function.guest.warm(self.dispatcher.call_of_start(function).answer)
+        except GuestError as error:
+            raise StartError(f"function {function.name} cannot be started: {error} {error.detail}".rstrip()) from error
 
     async def _open_step(self, kind: str, name: str, opener: Callable[..., Any], *args: object) -> Any:
         """Open one of core's own parts; where its error says everything, that is what the operator reads."""

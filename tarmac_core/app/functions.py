@@ -51,6 +51,7 @@ def _function(spec: FunctionSpec, guest: Guest) -> Function:
         grants=spec.grants,
         timeout_s=timeout_s,
         http_timeout_s=timeout_s or HTTP_TIMEOUT_S,
+        pool_size=spec.pool_size,
     )
 
 

@@ -5,8 +5,9 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
-from typing import TextIO
+from typing import Any, TextIO
 
 from tarmac_core.app.app import App
 from tarmac_core.app.options import Options, read_options
@@ -58,6 +59,7 @@ async def serve(options: Options, *, stream: TextIO | None = None) -> int:
     with _caught(task) as signals:
         try:
             async with App.open(options, stream=stream) as app:
+                asyncio.get_running_loop().set_exception_handler(partial(_log_unhandled, app))
                 return await _live(app, signals)
         except asyncio.CancelledError:
             if signals.received is None:
@@ -77,6 +79,11 @@ async def _live(app: App, signals: Signals) -> int:
     app.log.info("Received shutdown signal", extra={"signal": number})
     await app.drain()
     return SUCCESS
+
+
+def _log_unhandled(app: App, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What a plugin's own task or callback raised and nobody awaited."""
+    app.log.error("Unhandled error: %s", context["message"], exc_info=context.get("exception"))
 
 
 @contextmanager

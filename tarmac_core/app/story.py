@@ -34,9 +34,11 @@ def tell_functions(log: Log, manifest: Manifest) -> None:
     """Name functions and routes, and count them."""
     counts: dict[str, int] = {}
     for service in manifest.services:
+        log.info("Loading Functions from Service", extra={"service": service.key})
         for function in service.functions:
             named = {"function": function.name, "service": service.key, "filepath": str(function.filepath)}
             log.info("Loaded Function for Service", extra=named)
+        log.info("Registering Routes from Service", extra={"service": service.key})
         for route in service.routes:
             log.info("Registering Route for function", extra=_told(route, service.key))
             counts[route.type] = counts.get(route.type, 0) + 1

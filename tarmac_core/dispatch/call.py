@@ -11,7 +11,7 @@ from tarmac_core.dispatch.context import CallContext, HttpExchange
 from tarmac_core.dispatch.log import FieldLog, with_fields
 from tarmac_core.dispatch.observers import Observers
 from tarmac_core.dispatch.table import Bound, Grants, Refused, Table
-from tarmac_core.dispatch.watch import BLOCKING_S, warn_if_blocking, watched
+from tarmac_core.dispatch.watch import BLOCKING_S, watched
 from tarmac_core.plugin import Encode, GrantModel, HostCallError, HostCallFinished, Log
 from tarmac_core.wapc import Guest, HostReply
 
@@ -23,6 +23,7 @@ Answer: TypeAlias = HostReply | bytes | Awaitable[HostReply | bytes]
 class Function:
     """A loaded function. `timeout_s` ends each of its calls, `http_timeout_s` those that come over HTTP.
 
+    `pool_size` is its guest's: so many calls of it in one chain would wait for themselves.
     `bound` remembers what the names of its host calls mean; only names that exist get in, so a guest cannot fill it.
     """
 
@@ -32,6 +33,7 @@ class Function:
     grants: Grants | None = None
     timeout_s: float | None = None
     http_timeout_s: float | None = None
+    pool_size: int = 100
     bound: dict[tuple[bytes, bytes, bytes], Bound] = field(default_factory=dict)
     pool_told: tuple[int, int] = (0, 0)
 
@@ -128,8 +130,9 @@ class FunctionCall:
         except Exception as error:  # noqa: BLE001 - a plugin's fault is this host call's failure, never the guest's trap
             return self._fail(bound, encode, error)
         finally:
-            if monotonic() - began_s > BLOCKING_S:
-                self._warn(bound, began_s)
+            took_s = monotonic() - began_s
+            if took_s > BLOCKING_S:
+                self._warn(bound, took_s)
 
     def answer_observed(self, binding: bytes, namespace: bytes, operation: bytes, payload: bytes) -> Answer:
         """Do what `answer` does and tell the observers."""
@@ -153,8 +156,7 @@ class FunctionCall:
     async def _wait(self, bound: Bound, encode: Encode[Any], reply: Awaitable[Any]) -> HostReply | bytes:
         task = asyncio.current_task()
         try:
-            what = f"{bound.capability}/{bound.operation}"
-            return _as_bytes(encode(await watched(reply, self.log, bound.plugin, what)))
+            return _as_bytes(encode(await watched(reply, lambda took_s: self._warn(bound, took_s))))
         except asyncio.CancelledError as error:
             if task is None or task.cancelling():
                 raise
@@ -165,9 +167,13 @@ class FunctionCall:
     async def _wait_observed(
         self, key: tuple[bytes, bytes, bytes], began_s: float, answer: Awaitable[HostReply | bytes]
     ) -> HostReply | bytes:
-        reply = await answer
-        self._tell(key, began_s)
-        return reply
+        try:
+            return await answer
+        except BaseException:
+            self._code = 500  # cancelled: by the deadline, or by a client that left
+            raise
+        finally:
+            self._tell(key, began_s)
 
     def _refuse(self, refused: Refused, payload: bytes) -> HostReply:
         """The answer to a host call that is not made; encoded by its operation, so that the guest reads a Status."""
@@ -195,8 +201,10 @@ class FunctionCall:
                 self.log.exception("Host call's error cannot be encoded", extra={"plugin": bound.plugin})
         return HostReply(False, payload, _readable(error.message))
 
-    def _warn(self, bound: Bound, began_s: float) -> None:
-        warn_if_blocking(self.log, bound.plugin, f"{bound.capability}/{bound.operation}", began_s)
+    def _warn(self, bound: Bound, took_s: float) -> None:
+        operation = f"{bound.capability}/{bound.operation}"
+        fields = {"plugin": bound.plugin, "operation": operation, "duration_ms": round(took_s * 1000)}
+        self.log.warning("Handler blocked the event loop", extra=fields)
 
     def _tell(self, key: tuple[bytes, bytes, bytes], began_s: float) -> None:
         took_ms = (monotonic() - began_s) * 1000

@@ -6,7 +6,7 @@ from time import monotonic
 
 from tarmac_core.dispatch.call import Function, FunctionCall, Surroundings
 from tarmac_core.dispatch.context import CallContext
-from tarmac_core.dispatch.failures import invocation_error
+from tarmac_core.dispatch.failures import PREFIX, invocation_error
 from tarmac_core.dispatch.observers import Observers
 from tarmac_core.dispatch.table import Capability, Table
 from tarmac_core.plugin import Call, CallFinished, InvocationError, Log, PoolChanged
@@ -74,7 +74,7 @@ class Dispatcher:
             deadline_s = own_s if deadline_s is None or own_s < deadline_s else deadline_s
         depth = 0
         if context.parent is not None:
-            depth, deadline_s = self._inherit(context.parent, deadline_s)
+            depth, deadline_s = self._inherit(target, context.parent, deadline_s)
         call = FunctionCall(target, context, self._surroundings, deadline_s, depth)
         observers = self._observers
         if observers.hears_calls or observers.hears_pools:
@@ -100,11 +100,13 @@ class Dispatcher:
             return InvocationError("stopping", "the server is stopping")
         return InvocationError("not_found", "unable to load wasi environment - module not found")
 
-    def _inherit(self, parent: Call, deadline_s: float | None) -> tuple[int, float | None]:
+    def _inherit(self, target: Function, parent: Call, deadline_s: float | None) -> tuple[int, float | None]:
         depth = getattr(parent, "depth", 0) + 1
         if depth > self.max_depth_count:
-            message = f"failed to execute wasm module - calls are nested deeper than {self.max_depth_count}"
-            raise InvocationError("depth", message)
+            raise InvocationError("depth", f"{PREFIX}calls are nested deeper than {self.max_depth_count}")
+        if _waits_for_itself(target, parent):
+            # Every instance is held by a caller in this very chain: without this it would wait until the deadline.
+            raise InvocationError("depth", f"{PREFIX}{target.name} calls itself more often than its pool_size allows")
         if parent.deadline_s is None:
             return depth, deadline_s
         return depth, parent.deadline_s if deadline_s is None else min(deadline_s, parent.deadline_s)
@@ -136,3 +138,11 @@ class Dispatcher:
         if (stats.instances, stats.waiting) != target.pool_told:
             target.pool_told = (stats.instances, stats.waiting)
             self._observers.emit(PoolChanged(target.name, stats.instances, stats.idle, stats.waiting))
+
+
+def _waits_for_itself(target: Function, parent: Call | None) -> bool:
+    held = 0
+    while isinstance(parent, FunctionCall):
+        held += parent.target is target
+        parent = parent.context.parent
+    return held >= target.pool_size

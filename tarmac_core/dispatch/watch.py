@@ -1,31 +1,20 @@
 """Finds handlers that block the event loop."""
 
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from time import monotonic
 from types import coroutine
 from typing import Any, TypeVar
 
-from tarmac_core.plugin import Log
-
 BLOCKING_S = 1.0
 T = TypeVar("T")
-
-
-def warn_if_blocking(log: Log, plugin: str, what: str, began_s: float) -> None:
-    """Log a handler that kept the event loop since `began_s` (on `time.monotonic`) for over a second."""
-    took_s = monotonic() - began_s
-    if took_s > BLOCKING_S:
-        log.warning(
-            "Handler blocked the event loop",
-            extra={"plugin": plugin, "operation": what, "duration_ms": round(took_s * 1000)},
-        )
+Blocked = Callable[[float], None]
 
 
 @coroutine
-def watched(awaitable: Awaitable[T], log: Log, plugin: str, what: str) -> Generator[Any, Any, T]:
-    """Await `awaitable`, and log each step between two waits that blocks the event loop."""
+def watched(awaitable: Awaitable[T], blocked: Blocked) -> Generator[Any, Any, T]:
+    """Await `awaitable`; call `blocked(seconds)` after each step between two waits that takes over a second."""
     steps = awaitable.__await__()
-    step = steps.__next__
+    step: Callable[..., Any] = steps.__next__
     arguments: tuple[Any, ...] = ()
     while True:
         began_s = monotonic()
@@ -35,7 +24,9 @@ def watched(awaitable: Awaitable[T], log: Log, plugin: str, what: str) -> Genera
             result: T = end.value
             return result
         finally:
-            warn_if_blocking(log, plugin, what, began_s)
+            took_s = monotonic() - began_s
+            if took_s > BLOCKING_S:
+                blocked(took_s)
         step, arguments = steps.__next__, ()
         try:
             yield waited_for
@@ -46,15 +37,12 @@ def watched(awaitable: Awaitable[T], log: Log, plugin: str, what: str) -> Genera
             step, arguments = _thrower(steps), (error,)
 
 
-def _thrower(steps: Any) -> Any:
-    throw = getattr(steps, "throw", None)
-    if throw is not None:
-        return throw
-
+def _thrower(steps: Any) -> Callable[..., Any]:
     def raise_here(error: BaseException) -> None:
         raise error
 
-    return raise_here
+    throw: Callable[..., Any] = getattr(steps, "throw", raise_here)
+    return throw
 
 
 def _close(steps: Any) -> None:

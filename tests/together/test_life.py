@@ -62,6 +62,16 @@ def test_a_signal_during_a_slow_init_function_ends_the_start(tmp_path: Path) -> 
     assert "Starting HTTP Listener" not in server.messages
 
 
+def test_a_signal_while_modules_are_compiled_ends_the_start(tmp_path: Path) -> None:
+    write_manifest(tmp_path, {name: f"go-{name}" for name in ("echo", "tac", "counter", "caller", "misc")})
+    with serve(tmp_path, "tarmac.json", APP_CACHE_DIR=str(tmp_path / "cache")) as server:
+        time.sleep(1.2)
+        began_s = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - began_s < 5
+    assert server.logged == []
+
+
 def test_init_functions_have_run_before_the_first_request(tmp_path: Path) -> None:
     routes = [
         route("init", "counter"),
@@ -159,7 +169,9 @@ def test_log_lines_tell_the_start_in_order(tmp_path: Path) -> None:
         "Starting Tarmac",
         "Loading Services from wasm_function_config",
         "Connecting to KV Store",
+        "Loading Functions from Service",
         "Loaded Function for Service",
+        "Registering Routes from Service",
         "Registering Route for function",
         "Loaded Functions and Routes",
         "Starting HTTP Listener",

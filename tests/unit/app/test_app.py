@@ -5,8 +5,9 @@ import threading
 from typing import Any
 
 import pytest
+import wasmtime
 
-from tarmac_core.app import App, ConfigurationError
+from tarmac_core.app import App, ConfigurationError, StartError
 from tarmac_core.dispatch import CallContext
 from tarmac_core.plugin import InvocationError
 from tests.distributions import Site, plugin_source
@@ -221,6 +222,20 @@ async def test_instances_that_are_wanted_from_the_start_are_made(home: Home) -> 
     async with App.open(home.options(), stream=home.log) as app:
         counts = {name: function.guest.stats().instances for name, function in app.dispatcher.functions.items()}
     assert counts == {"echo": 2, "idle": 0}
+
+
+async def test_a_function_whose_start_traps_ends_the_start_when_instances_are_wanted(home: Home) -> None:
+    module = '(module (memory (export "memory") 1) (func (export "_start") unreachable)'
+    module += ' (func (export "__guest_call") (param i32 i32) (result i32) (i32.const 1)))'
+    (home.folder / "bad.wasm").write_bytes(bytes(wasmtime.wat2wasm(module)))
+    home.manifest({"bad": {"filepath": "bad.wasm", "min_instances": 1}})
+    with pytest.raises(StartError, match="function bad cannot be started"):
+        async with App.open(home.options(), stream=home.log):
+            pass
+    home.manifest({"bad": {"filepath": "bad.wasm"}})
+    async with App.open(home.options(), stream=home.log) as app:
+        with pytest.raises(InvocationError, match="ended abnormally"):
+            await call(app, "bad")
 
 
 async def test_the_readiness_probe_asks_every_store(home: Home) -> None:

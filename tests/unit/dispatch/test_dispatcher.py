@@ -153,6 +153,15 @@ async def test_nesting_past_the_limit_is_an_error_of_its_own(bench: Bench) -> No
     assert kinds == ["depth"]
 
 
+async def test_a_function_that_would_wait_for_its_own_instance_is_told_at_once(bench: Bench) -> None:
+    offer_calls(bench)
+    bench.load("f", limits=GuestLimits(pool_size=2), pool_size=2)
+    fits = host_call("tarmac", "function", "call", b"f\nnobody")
+    assert b"module not found" in await bench.invoke("f", fits)
+    answer = await bench.invoke("f", host_call("tarmac", "function", "call", b"f\nf\nnobody"))
+    assert b"f calls itself more often than its pool_size allows" in answer
+
+
 async def test_a_nested_call_inherits_request_id_and_remaining_time(bench: Bench) -> None:
     seen: list[tuple[str, str, float | None]] = []
 

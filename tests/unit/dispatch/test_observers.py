@@ -1,5 +1,7 @@
 """Observers hear what they override, and nobody else pays."""
 
+import asyncio
+
 import pytest
 
 from tarmac_core.dispatch import Observers
@@ -93,6 +95,21 @@ async def test_host_calls_are_told_with_their_code(bench: Bench) -> None:
         ("tarmac", "", "nope", 404),
         ("default", "x", "ok", 403),
     ]
+
+
+async def test_a_host_call_that_the_deadline_ends_is_told_too(bench: Bench) -> None:
+    async def wait(call: Call, payload: bytes) -> bytes:
+        await asyncio.sleep(60)
+        return b""
+
+    heard = Calls()
+    bench.observers.add("calls", heard)
+    bench.offer("x", {"y": raw(wait)})
+    bench.load("f", timeout_s=0.05)
+    with pytest.raises(InvocationError):
+        await bench.host_call("f", "tarmac", "x", "y")
+    assert [(one.operation, one.code) for one in heard.host_calls] == [("y", 500)]
+    assert [one.outcome for one in heard.calls] == ["timeout"]
 
 
 async def test_a_pool_is_told_when_it_grows_and_not_otherwise(bench: Bench) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable
 
 import pytest
 
@@ -58,7 +59,7 @@ async def test_a_handler_that_only_waits_is_not_logged(bench: Bench) -> None:
 async def test_a_watched_future_behaves_as_without() -> None:
     future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     asyncio.get_running_loop().call_soon(future.set_result, 7)
-    assert await watch.watched(future, None, "p", "o") == 7  # type: ignore[arg-type]
+    assert await watch.watched(future, lambda took_s: pytest.fail(str(took_s))) == 7
 
 
 async def test_an_error_thrown_in_reaches_the_handler() -> None:
@@ -75,5 +76,5 @@ async def test_an_error_thrown_in_reaches_the_handler() -> None:
     assert await task == "recovered"
 
 
-async def _awaited(coroutine: object) -> object:
-    return await watch.watched(coroutine, None, "p", "o")  # type: ignore[arg-type]
+async def _awaited(coroutine: Awaitable[str]) -> str:
+    return await watch.watched(coroutine, lambda took_s: pytest.fail(str(took_s)))
