@@ -102,15 +102,35 @@ def test_a_broken_plugin_that_nobody_asked_for_is_a_warning(tmp_path: Path, faul
         ("tarmac_capabilities", "raise RuntimeError('odd fault')"),
         ("tarmac_triggers", "return 7"),
         ("tarmac_observers", "return [7]"),
-        ("tarmac_routes", "time.sleep(600)"),
     ],
 )
-def test_a_hook_that_fails_is_told_with_its_plugin(tmp_path: Path, hook: str, fault: str) -> None:
+def test_a_hook_that_fails_in_a_plugin_that_nobody_asked_for_is_a_warning(
+    tmp_path: Path, hook: str, fault: str
+) -> None:
     write_manifest(tmp_path, {"echo": "go-echo"})
     environ = install(tmp_path, f"@hookimpl\ndef {hook}(self, settings):\n    {fault}")
+    with listening(tmp_path, "tarmac.json", **environ) as server:
+        assert server.ask("x", "/echo").body == b"x"
+    warned = [line["msg"] for line in server.logged if line["level"] == "WARN"]
+    assert any(f"plugin odd (tarmac-odd 1.0): {hook}" in text for text in warned)
+
+
+@pytest.mark.parametrize(
+    ("hook", "fault"), [("tarmac_backends", "raise RuntimeError('odd fault')"), ("tarmac_backends", "return [7]")]
+)
+def test_a_hook_that_fails_in_a_store_that_is_asked_for_ends_the_start(tmp_path: Path, hook: str, fault: str) -> None:
+    write_manifest(tmp_path, {"echo": "go-echo"})
+    environ = install(tmp_path, f"@hookimpl\ndef {hook}(self, settings):\n    {fault}", name="kvstore.odd")
+    environ |= {"APP_ENABLE_KVSTORE": "true", "APP_KVSTORE_TYPE": "odd"}
     told = failed(serve(tmp_path, "tarmac.json", **environ), 2)
-    assert "plugin odd (tarmac-odd 1.0)" in told
-    assert hook in told
+    assert f"plugin kvstore.odd (tarmac-odd 1.0): {hook}" in told
+
+
+def test_a_hook_that_hangs_ends_the_start_although_nobody_asked_for_its_plugin(tmp_path: Path) -> None:
+    write_manifest(tmp_path, {"echo": "go-echo"})
+    environ = install(tmp_path, "@hookimpl\ndef tarmac_routes(self, settings):\n    time.sleep(600)")
+    told = failed(serve(tmp_path, "tarmac.json", **environ), 2)
+    assert "plugin odd (tarmac-odd 1.0): tarmac_routes did not return within 10 s" in told
 
 
 @pytest.mark.parametrize("fault", [RAISE, HANG, DEAF])
