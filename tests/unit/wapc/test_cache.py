@@ -52,7 +52,8 @@ def test_a_damaged_file_is_made_again(tmp_path: Path, damage: str) -> None:
             case "empty":
                 path.write_bytes(b"")
             case "flipped":
-                path.write_bytes(data[:-100] + bytes([data[-100] ^ 1]) + data[-99:])
+                middle = len(data) // 2  # in the code, where wasmtime itself would not notice
+                path.write_bytes(data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :])
             case "garbage":
                 path.write_bytes(os.urandom(1000))
             case "garbage with a digest":

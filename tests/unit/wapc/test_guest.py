@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -175,6 +176,15 @@ async def test_an_instance_that_moved_much_is_not_used_again(load: Load) -> None
     with pytest.raises(GuestError):
         await guest.call(b"g", b"x" * 9 * MIB, never)
     assert guest.stats().instances == 0
+
+
+async def test_a_huge_call_answered_in_one_slice_is_the_last_of_its_instance(cache_dir: Path) -> None:
+    with Engine(EngineSettings(cache_dir=cache_dir, tick_ms=500)) as engine:
+        guest = engine.load("zoo", zoo(), GuestLimits(pool_size=1))
+        await guest.call(b"k", b"", never)
+        payload = bytes(range(256)) * (9 * MIB // 256)
+        assert await guest.call(b"e", payload, never) == payload
+        assert guest.stats().instances == 0
 
 
 @given(st.binary(max_size=300), st.binary(max_size=300), st.text(max_size=40), st.booleans())

@@ -81,6 +81,30 @@ async def test_more_spinners_than_workers_all_come_to_their_end(load: Load) -> N
     assert answers == [ROUNDS] * 8
 
 
+async def test_spinners_that_never_end_hand_the_workers_to_others(load: Load) -> None:
+    guest = load()
+    endless = [asyncio.create_task(guest.call(b"l", b"", never)) for _ in range(6)]
+    await asyncio.sleep(0.05)
+    try:
+        async with asyncio.timeout(20):
+            assert await asyncio.gather(*(guest.call(b"P", ROUNDS, never) for _ in range(2))) == [ROUNDS] * 2
+    finally:
+        for task in endless:
+            task.cancel()
+        await asyncio.gather(*endless, return_exceptions=True)
+
+
+async def test_an_idle_instance_answers_in_its_first_slice(engine: Engine, load: Load) -> None:
+    """Its epoch deadline has long passed; without a new one it would yield at once."""
+    guest = load()
+    idle = await guest._make(never, None)
+    before = engine._host.runtime.ticks
+    await guest.call(b"p", (60).to_bytes(4, "little"), never)  # keeps the ticker awake
+    assert engine._host.runtime.ticks - before > 5
+    assert idle.call(b"e", b"x") == b"x"
+    idle.close()
+
+
 async def test_a_host_call_from_a_worker_is_answered_on_the_loop(load: Load) -> None:
     function = load(
         build("""(call $spin (i32.const 50000000)) (drop (call $ask_and_read (local.get $n)))
