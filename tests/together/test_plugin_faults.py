@@ -96,41 +96,40 @@ def test_a_broken_plugin_that_nobody_asked_for_is_a_warning(tmp_path: Path, faul
     assert any("tarmac-odd 1.0" in text for text in warned), hooks
 
 
-@pytest.mark.parametrize(
-    ("hook", "fault"),
-    [
-        ("tarmac_capabilities", "raise RuntimeError('odd fault')"),
-        ("tarmac_triggers", "return 7"),
-        ("tarmac_observers", "return [7]"),
-    ],
-)
-def test_a_hook_that_fails_in_a_plugin_that_nobody_asked_for_is_a_warning(
-    tmp_path: Path, hook: str, fault: str
-) -> None:
+HOOK_FAULTS = [
+    ("tarmac_capabilities", "raise RuntimeError('odd fault')"),
+    ("tarmac_triggers", "return 7"),
+    ("tarmac_observers", "return [7]"),
+    ("tarmac_routes", "raise SystemExit(0)"),
+]
+
+
+@pytest.mark.parametrize(("hook", "fault"), HOOK_FAULTS)
+def test_a_hook_that_fails_is_a_warning_while_nothing_needs_its_plugin(tmp_path: Path, hook: str, fault: str) -> None:
     write_manifest(tmp_path, {"echo": "go-echo"})
     environ = install(tmp_path, f"@hookimpl\ndef {hook}(self, settings):\n    {fault}")
     with listening(tmp_path, "tarmac.json", **environ) as server:
         assert server.ask("x", "/echo").body == b"x"
-    warned = [line["msg"] for line in server.logged if line["level"] == "WARN"]
-    assert any(f"plugin odd (tarmac-odd 1.0): {hook}" in text for text in warned)
+    (warned,) = (line["msg"] for line in server.logged if line["level"] == "WARN")
+    assert "plugin odd (tarmac-odd 1.0)" in warned
+    assert hook in warned
 
 
-@pytest.mark.parametrize(
-    ("hook", "fault"), [("tarmac_backends", "raise RuntimeError('odd fault')"), ("tarmac_backends", "return [7]")]
-)
-def test_a_hook_that_fails_in_a_store_that_is_asked_for_ends_the_start(tmp_path: Path, hook: str, fault: str) -> None:
+@pytest.mark.parametrize(("hook", "fault"), HOOK_FAULTS)
+def test_a_hook_that_fails_ends_the_start_when_its_plugin_is_asked_for(tmp_path: Path, hook: str, fault: str) -> None:
     write_manifest(tmp_path, {"echo": "go-echo"})
-    environ = install(tmp_path, f"@hookimpl\ndef {hook}(self, settings):\n    {fault}", name="kvstore.odd")
-    environ |= {"APP_ENABLE_KVSTORE": "true", "APP_KVSTORE_TYPE": "odd"}
-    told = failed(serve(tmp_path, "tarmac.json", **environ), 2)
-    assert f"plugin kvstore.odd (tarmac-odd 1.0): {hook}" in told
+    environ = install(tmp_path, f"@hookimpl\ndef {hook}(self, settings):\n    {fault}")
+    told = failed(serve(tmp_path, "tarmac.json", APP_ENABLE_ODD="true", **environ), 2)
+    assert "plugin odd (tarmac-odd 1.0)" in told
+    assert hook in told
 
 
-def test_a_hook_that_hangs_ends_the_start_although_nobody_asked_for_its_plugin(tmp_path: Path) -> None:
+def test_a_hook_that_hangs_ends_the_start(tmp_path: Path) -> None:
     write_manifest(tmp_path, {"echo": "go-echo"})
     environ = install(tmp_path, "@hookimpl\ndef tarmac_routes(self, settings):\n    time.sleep(600)")
     told = failed(serve(tmp_path, "tarmac.json", **environ), 2)
-    assert "plugin odd (tarmac-odd 1.0): tarmac_routes did not return within 10 s" in told
+    assert "plugin odd (tarmac-odd 1.0)" in told
+    assert "tarmac_routes did not return within 10 s" in told
 
 
 @pytest.mark.parametrize("fault", [RAISE, HANG, DEAF])
