@@ -29,7 +29,7 @@ enum { YIELDED = 0, FAILED = -1, GUEST_ERROR = -2, UNSUCCESSFUL = -3, CPU_LIMIT 
 
 enum {
   PAGE = 65536,
-  KEPT = 1 << 20,        /* bytes of io that stay resident between calls */
+  KEPT = 4 << 20,        /* bytes of io that stay resident between calls: giving them back costs as much as copying */
   WORN = 16 << 20,       /* a call that moved more leaves a guest whose memory has grown for good: do not use it again */
   INLINE_TICKS = 2,      /* a slice on the event loop's thread ends between one and two ticks */
   LONG_TICKS = 4,        /* a slice this long cannot be interrupted (a bulk instruction): next time on a worker */

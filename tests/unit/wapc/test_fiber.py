@@ -175,5 +175,5 @@ async def test_the_exchange_memory_is_given_back_after_a_huge_call(engine: Engin
     for operation in (b"e", b"g"):
         with contextlib.suppress(GuestError):
             await guest.call(operation, b"x" * (7 << 20), never)
-        assert 1 << 20 <= resident_bytes(address) < 2 << 20
+        assert 4 << 20 <= resident_bytes(address) < 5 << 20
     assert guest._idle == [instance]
