@@ -5,6 +5,7 @@ summary is the last thing printed and its exit code is ours.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,12 +28,31 @@ def on_other_pythons() -> dict[str, str]:
 
 
 def _on(version: str) -> str:
-    find = [sys.executable, "-m", "uv", "python", "find", "--no-python-downloads", "--no-project", version]
-    if subprocess.run(find, check=False, capture_output=True).returncode:
+    python = find_python(version)
+    if python is None:
         return "not on this machine"
     env = f"py{version.replace('.', '')}"
-    code = subprocess.run([sys.executable, "-m", "tox", "run", "-q", "-e", env], cwd=ROOT, check=False).returncode
-    return "passed" if code == 0 else f"FAILED (tox -e {env})"
+    # tox looks along the PATH, where a version manager's stand-in may hide the real one
+    environ = {**os.environ, "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}
+    run = subprocess.run([sys.executable, "-m", "tox", "run", "-q", "-e", env], cwd=ROOT, env=environ, check=False)
+    return "passed" if run.returncode == 0 else f"FAILED (tox -e {env})"
+
+
+def find_python(version: str) -> Path | None:
+    """An interpreter of that version: on the PATH, or where pyenv or uv keep theirs."""
+    home = Path.home()
+    on_path = shutil.which(f"python{version}")
+    kept = [
+        *Path(os.environ.get("PYENV_ROOT", home / ".pyenv")).glob(f"versions/{version}.*/bin/python{version}"),
+        *home.glob(f".local/share/uv/python/cpython-{version}.*/bin/python{version}"),
+    ]
+    return next((path for path in [*map(Path, filter(None, [on_path])), *sorted(kept)] if _is(path, version)), None)
+
+
+def _is(python: Path, version: str) -> bool:
+    script = "import sys; print('%d.%d' % sys.version_info[:2])"
+    run = subprocess.run([python, "-c", script], check=False, capture_output=True, text=True)
+    return run.stdout.strip() == version
 
 
 def main() -> None:
