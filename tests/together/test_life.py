@@ -1,13 +1,16 @@
 """Starting, stopping, jobs and schedules of a real server."""
 
+import http.client
 import json
 import signal
 import socket
+import ssl
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from tests.together.server import Server, listening, serve, write_manifest
 
@@ -208,3 +211,31 @@ def test_an_admin_listener_takes_the_probes(tmp_path: Path) -> None:
         server.port = port
         assert server.ask(path="/health", method="GET").code == 200
         assert server.ask(path="/ready?verbose", method="GET").body == json.dumps({"ok": True, "problems": {}}).encode()
+
+
+def test_nothing_is_loaded_that_configuration_does_not_use(tmp_path: Path) -> None:
+    write_manifest(tmp_path, {"echo": "go-echo"})
+    for environ, expected in (({}, False), ({"APP_ENABLE_KVSTORE": "true"}, True)):
+        with listening(tmp_path, "tarmac.json", **environ) as server:
+            assert server.ask("x", "/echo").body == b"x"
+            mapped = Path(f"/proc/{server.process.pid}/maps").read_text(encoding="utf-8")
+        assert ("lmdb" in mapped, "_upb" in mapped) == (expected, expected)
+
+
+def test_https_is_served_with_the_certificates_of_the_settings(tmp_path: Path) -> None:
+    write_manifest(tmp_path, {"echo": "go-echo"})
+    authority = trustme.CA()
+    certificate = authority.issue_cert("localhost")
+    certificate.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+    certificate.private_key_pem.write_to_path(tmp_path / "key.pem")
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    environ = {"APP_CERT_FILE": "cert.pem", "APP_KEY_FILE": "key.pem"}
+    with Server(tmp_path, ("serve", "tarmac.json", "--listen", "localhost:0"), environ) as server:
+        port = int(server.wait_for("Starting HTTP Listener")["port"])
+        connection = http.client.HTTPSConnection("localhost", port, context=context, timeout=20)
+        connection.request("POST", "/echo", b"secret")
+        response = connection.getresponse()
+        assert (response.status, response.read()) == (200, b"secret")
+        connection.close()
+        assert server.stop() == 0

@@ -44,10 +44,12 @@ def test_what_a_guest_writes_stays_one_line() -> None:
 
 
 def test_lone_surrogates_are_written_as_escapes() -> None:
-    stream = io.StringIO()
+    written = io.BytesIO()
+    stream = io.TextIOWrapper(written, encoding="utf-8")
     make_log(stream=stream).info("a\udcffb ä")
-    assert json.loads(stream.getvalue())["msg"] == "a\udcffb ä"
-    assert "ä" in stream.getvalue()
+    stream.flush()
+    assert json.loads(written.getvalue())["msg"] == "a\udcffb ä"
+    assert "ä".encode() in written.getvalue()
 
 
 def test_an_exception_is_told_with_its_stack() -> None:
