@@ -66,6 +66,7 @@ async def test_the_ticker_sleeps_while_nothing_runs_and_wakes_for_a_call(engine:
 
 
 async def test_close_ends_calls_that_run_and_again_is_nothing(cache_dir: Path) -> None:
+    before = set(threading.enumerate())
     engine = Engine(EngineSettings(cache_dir=cache_dir))
     guest = engine.load("zoo", zoo(), GuestLimits(pool_size=3))
 
@@ -82,7 +83,7 @@ async def test_close_ends_calls_that_run_and_again_is_nothing(cache_dir: Path) -
     engine.close()
     with pytest.raises(GuestError, match="closed"):
         await guest.call(b"e", b"", never)
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("guest-")]
+    assert not [thread for thread in set(threading.enumerate()) - before if thread.name.startswith("guest-")]
 
 
 async def test_a_closed_guest_answers_closed(load: Load) -> None:
