@@ -53,7 +53,7 @@ class Server:
         environ |= {"APP_DATA_DIR": str(self.folder / "data"), "APP_CACHE_DIR": _COMPILED.name, "PYTHONPATH": str(ROOT)}
         environ |= self.environ
         self.process = subprocess.Popen(
-            [*self.prefix, sys.executable, "-X", "dev", "-W", "ignore", "-m", "tarmac_core", *self.arguments],
+            [*self.prefix, sys.executable, "-X", "dev", "-W", "default", "-m", "tarmac_core", *self.arguments],
             cwd=self.folder,
             env=environ,
             stdout=subprocess.PIPE,
@@ -119,6 +119,7 @@ class Server:
             thread.join()
         while (line := self._news.get()) is not None:
             self.logged.append(line)
+        assert "Warning: " not in self.stderr, self.stderr
         return code
 
     @property
