@@ -11,7 +11,7 @@ static PyObject *Fiber_close(Fiber *s, PyObject *Py_UNUSED(none)) {
     STORE(s->closed, 1);
     if (!s->polling) release(s);          /* else the worker does, at its next tick */
   }
-  Py_RETURN_NONE;
+  return Py_NewRef(Py_None);
 }
 
 static PyObject *Fiber_call(Fiber *s, PyObject *const *args, Py_ssize_t nargs) {
@@ -84,7 +84,7 @@ static PyObject *Fiber_queue(Fiber *s, PyObject *Py_UNUSED(none)) {
     s->queued = 1;
     ADD(s->runtime->waiting, 1);
   }
-  Py_RETURN_NONE;
+  return Py_NewRef(Py_None);
 }
 
 static PyObject *Fiber_spin(Fiber *s, PyObject *Py_UNUSED(none)) {
@@ -141,14 +141,14 @@ static PyObject *Fiber_set_io(Fiber *s, PyObject *args) {
   s->h[ANSWER_LIMIT] = answer_limit;
   s->h[CALL_LIMIT] = call_limit;
   memcpy(s->io + 120, &seed, sizeof seed);
-  Py_RETURN_NONE;
+  return Py_NewRef(Py_None);
 }
 
 static PyObject *Fiber_set_function(Fiber *s, PyObject *function) {
   unsigned long long at = PyLong_AsUnsignedLongLong(function);
   if (PyErr_Occurred()) return NULL;
   s->function = (void *)(uintptr_t)at;
-  Py_RETURN_NONE;
+  return Py_NewRef(Py_None);
 }
 
 static int Fiber_init(Fiber *s, PyObject *args, PyObject *Py_UNUSED(kwargs)) {

@@ -6,7 +6,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
-#include <Python.h>
+#include <Python.h>   /* 3.12's Py_RETURN_NONE takes None for immortal, which 3.11 does not: write Py_NewRef(Py_None) */
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>

@@ -132,7 +132,7 @@ static void Runtime_dealloc(Runtime *r) {
 
 static PyObject *Runtime_close(Runtime *r, PyObject *Py_UNUSED(none)) {
   stop_ticker(r);
-  Py_RETURN_NONE;
+  return Py_NewRef(Py_None);
 }
 static PyObject *Runtime_ticks(Runtime *r, void *Py_UNUSED(none)) { return PyLong_FromUnsignedLongLong(LOAD(r->ticks)); }
 static PyObject *Runtime_live(Runtime *r, void *Py_UNUSED(none)) { return PyLong_FromLongLong(LOAD(r->live)); }

@@ -232,3 +232,18 @@ print(landed > 100, right > 1000)
 engine.close()
 """)
     assert (done.stdout, done.returncode) == ("True True\n", 0), done.stderr
+
+
+def test_instances_give_back_every_reference_to_none() -> None:
+    done = run(f"""{START}
+guest = engine.load("zoo", zoo(), GuestLimits(isolation="fresh"))
+async def main(count):
+    for _ in range(count):
+        assert await guest.call(b"h", b"abc", reverse) == b"cba"
+asyncio.run(main(20))
+before = sys.getrefcount(None)
+asyncio.run(main(200))
+print(before - sys.getrefcount(None) < 100)
+engine.close()
+""")
+    assert (done.stdout, done.returncode) == ("True\n", 0), done.stderr
