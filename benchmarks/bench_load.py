@@ -1,37 +1,21 @@
-"""Many calls at once: 1,000 that wait, one that computes beside others, and what 100 warm instances weigh."""
+"""A function that computes beside others, how late its limits end it, and what 100 warm instances weigh."""
 
 import asyncio
 import contextlib
-import gc
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-from wasmtime import wat2wasm
-
-from benchmarks.figure import Figure, percentile
+from benchmarks.figure import Figure, percentile, resident_mib
 from tarmac_core.wapc import Engine, Guest, GuestError, GuestLimits
 
 GUESTS = Path(__file__).parent.parent / "tests" / "guests" / "wasm"
 PAYLOAD = bytes(100)
-WAITING, WAIT_S = 1_000, 0.02
 SPIN_S, LIMIT_MS = 2.0, 200
-WAT = """(module (import "wapc" "__guest_request" (func $request (param i32 i32)))
- (import "wapc" "__guest_response" (func $response (param i32 i32)))
- (import "wapc" "__host_call" (func $call (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
- (memory (export "memory") 1)
- (func (export "__guest_call") (param i32 i32) (result i32)
-  (call $request (i32.const 0) (i32.const 64))
-  (drop (call $call (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1)
-                    (i32.const 64) (local.get 1)))
-  (call $response (i32.const 64) (local.get 1)) (i32.const 1)))"""
 
 
 def figures() -> Iterator[Figure]:
     """Milliseconds and MiB; each part on one event loop of its own."""
-    took_ms, more_mib = asyncio.run(_waiting())
-    yield Figure(f"{WAITING:,} calls that each wait 20 ms in a host call, all", took_ms, "ms", 120)
-    yield Figure("the same, more memory", more_mib, "MiB", 150)
     alone, beside = asyncio.run(_beside_a_spinner())
     yield Figure("Go echo alone, p99", percentile(alone, 0.99), "ms")
     yield Figure("Go echo beside a function that computes for 2 s, p99", percentile(beside, 0.99), "ms", 30)
@@ -39,17 +23,6 @@ def figures() -> Iterator[Figure]:
     yield Figure("a function that never ends: after its cpu_ms of 200", late["cpu"], "ms", 50)
     yield Figure("a function that never ends: after its timeout_ms of 200", late["timeout"], "ms", 50)
     yield Figure("100 warm instances of the Go echo guest, more memory", asyncio.run(_instances_mib(100)), "MiB", 250)
-
-
-def _resident_mib() -> float:
-    gc.collect()
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(status.split("VmRSS:")[1].split()[0]) / 1024
-
-
-async def _wait(*_names_and_payload: bytes) -> bytes:
-    await asyncio.sleep(WAIT_S)
-    return b""
 
 
 def _answer_at_once(*_names_and_payload: bytes) -> bytes:
@@ -63,17 +36,6 @@ async def _guest(engine: Engine, wasm: bytes, limits: GuestLimits) -> AsyncItera
         yield guest
     finally:
         await guest.close()
-
-
-async def _waiting() -> tuple[float, float]:
-    limits = GuestLimits(pool_size=WAITING, min_instances=WAITING)
-    with Engine() as engine:
-        before = _resident_mib()
-        async with _guest(engine, bytes(wat2wasm(WAT)), limits) as guest:
-            await guest.warm(_answer_at_once)
-            began = time.perf_counter()
-            await asyncio.gather(*(guest.call(b"handler", PAYLOAD, _wait) for _ in range(WAITING)))
-            return (time.perf_counter() - began) * 1e3, _resident_mib() - before
 
 
 async def _echo_until(guest: Guest, stop_at: float) -> list[float]:
@@ -122,7 +84,7 @@ async def _instances_mib(count: int) -> float:
     echo = (GUESTS / "go-echo.wasm").read_bytes()
     with Engine() as engine:
         async with _guest(engine, echo, GuestLimits(pool_size=count, min_instances=count)) as guest:
-            before = _resident_mib()
+            before = resident_mib()
             await guest.warm(_answer_at_once)
             await asyncio.gather(*(guest.call(b"handler", PAYLOAD, _answer_at_once) for _ in range(count)))
-            return _resident_mib() - before
+            return resident_mib() - before

@@ -11,7 +11,7 @@ from pathlib import Path
 from wasmtime import wat2wasm
 
 from benchmarks.figure import Figure
-from benchmarks.server import serve, write_manifest
+from benchmarks.server import environment, serve, write_manifest
 
 RUNS = 9
 IMPORTS = "import asyncio, click, pluggy, pydantic, wasmtime, tornado"
@@ -47,7 +47,7 @@ def _manifest(folder: Path, count: int) -> Path:
 
 def _imports_s() -> float:
     began = time.perf_counter()
-    subprocess.run([sys.executable, "-c", IMPORTS], check=True)
+    subprocess.run([sys.executable, "-c", IMPORTS], check=True, env=environment())
     return time.perf_counter() - began
 
 

@@ -1,9 +1,11 @@
 """One measured figure beside what is asked of it."""
 
+import gc
 import statistics
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +51,10 @@ def wait_until(is_there: Callable[[], bool], limit_s: float) -> float:
             raise TimeoutError(f"nothing after {limit_s} s")
         time.sleep(0.0005)
     return time.perf_counter() - began
+
+
+def resident_mib() -> float:
+    """Resident memory of this process after a garbage collection, MiB."""
+    gc.collect()
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024

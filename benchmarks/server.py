@@ -41,11 +41,16 @@ def answers(port: int, path: str) -> bool:
             return False
 
 
+def environment(**more: str) -> dict[str, str]:
+    """This process's environment; Python may keep its bytecode, as it does where Tarmac is installed."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | more
+
+
 @contextlib.contextmanager
 def serve(manifest: Path, data_dir: Path, first_path: str) -> Iterator[tuple[int, int, float]]:
     """A running server: its process id, port, and the seconds from its start to its first answer."""
     port = free_port()
-    environ = {**os.environ, "APP_DATA_DIR": str(data_dir), "APP_ENABLE_KVSTORE": "true", "APP_KVSTORE_TYPE": "memory"}
+    environ = environment(APP_DATA_DIR=str(data_dir), APP_ENABLE_KVSTORE="true", APP_KVSTORE_TYPE="memory")
     command = [sys.executable, "-m", "tarmac_core", "serve", str(manifest), "--no-tls", "--listen", f"127.0.0.1:{port}"]
     with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL) as process:
         try:

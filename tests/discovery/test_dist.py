@@ -35,7 +35,7 @@ def new_environment(folder: Path, wheels: Path, *requirements: str) -> Path:
 
 
 def installed_plugins(bin_folder: Path) -> set[str]:
-    command = [bin_folder / "tarmac", "plugins", "list", "--json"]
+    command: list[str | Path] = [bin_folder / "tarmac", "plugins", "list", "--json"]
     out = subprocess.run(command, check=True, capture_output=True, text=True, cwd="/").stdout
     return {row["name"] for row in json.loads(out)}
 
@@ -74,7 +74,7 @@ def test_standard_installs_from_the_wheels_alone_and_runs_the_main_job(wheels: P
         "APP_DATA_DIR": str(tmp_path / "data"),
         "APP_WASM_FUNCTION_CONFIG": str(ROOT / "examples" / "tac" / "tarmac.json"),
     }
-    command = [bin_folder / "tarmac", "invoke", "tac", "--data", "Tarmac Example"]
+    command: list[str | Path] = [bin_folder / "tarmac", "invoke", "tac", "--data", "Tarmac Example"]
     for _ in range(2):
         run = subprocess.run(command, check=True, capture_output=True, cwd=tmp_path, env=environ, timeout=60)
         assert run.stdout.strip() == b"elpmaxE camraT"

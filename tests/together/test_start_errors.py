@@ -90,7 +90,7 @@ def test_a_manifest_that_cannot_be_read_is_told_with_its_position(tmp_path: Path
 
 
 def test_every_fault_of_a_manifest_is_told(tmp_path: Path) -> None:
-    routes = [
+    routes: list[dict[str, object]] = [
         {"type": "http", "path": "/f", "methods": ["GET"], "function": "nobody"},
         {"type": "http", "path": "/health", "methods": ["GET"], "function": "f"},
         {"type": "carrier_pigeon", "function": "f"},
