@@ -25,9 +25,9 @@ class Problem:
 class HostCallError(Exception):
     """A failed host call, raised by an operation's `decode` or `handler`; the guest may read every part of it.
 
-    `code` is the Status code (400, 403, 404, 500, 501), `message` the text behind `__host_error`. `payload` are the bytes behind
-    `__host_response`; an operation leaves it empty, since the encoder of its request fills it. Any other exception is
-    logged and reaches the guest as `internal error`.
+    `code` is the Status code (400, 403, 404, 500, 501), `message` the text behind `__host_error`. `payload` are the bytes
+    behind `__host_response`; an operation leaves it empty, since the encoder of its request fills it. Any other exception
+    is logged and reaches the guest as `internal error`.
     """
 
     def __init__(self, code: int, message: str, *, payload: bytes = b"") -> None:
