@@ -14,8 +14,9 @@ from tarmac_core.app.inspection import Blueprint, inspect_raw
 from tarmac_core.app.logs import DebugLines, configure, level_of, make_log
 from tarmac_core.app.opening import Opener
 from tarmac_core.app.options import Options, read_options
+from tarmac_core.app.selection import select_sources
 from tarmac_core.app.sources import following, open_sources, with_sources
-from tarmac_core.app.story import tell_functions, tell_start
+from tarmac_core.app.story import tell_functions, tell_start, tell_warnings
 from tarmac_core.app.web import checks_of, endpoints, http_settings, route_problems
 from tarmac_core.config import HOT_KEYS, CoreSettings, Manifest, Raw, bind
 from tarmac_core.dispatch import Dispatcher, Function, Observers
@@ -112,10 +113,15 @@ class App:
             self._configure_log(early)
             limit_s = early.plugin_timeout_s
             self._sources = Lifecycle(self.log, open_limit_s=limit_s, close_limit_s=limit_s)
+            self._context = replace(self._context, data_dir=self.options.cwd / early.data_dir)
         catalog = Catalog.discover()
-        sources = await open_sources(raw, catalog, self._sources, self._context)
+        selected = select_sources(raw, catalog)
+        sources = await open_sources(selected, self._sources, self._context)
         merged = await with_sources(raw, sources)
-        self.blueprint = inspect_raw(merged, problems, catalog, self.options, needs_listener=needs_listener)
+        self.blueprint = inspect_raw(
+            merged, problems, self.options, catalog=catalog, sources=selected, needs_listener=needs_listener
+        )
+        tell_warnings(self.log, self.blueprint)
         functions = await self._check_and_load()
         self._configure_log(self.core)
         tell_start(self.log, self.core, self.blueprint)
@@ -129,7 +135,7 @@ class App:
         """Raise everything that is wrong together, modules included; they are compiled only when the rest can be read."""
         blueprint = self.blueprint
         problems = [*blueprint.problems, *route_problems(blueprint)]
-        if blueprint.core is None or blueprint.manifest is None:
+        if blueprint.manifest is None:
             raise ConfigurationError(problems)
         self.core, self.manifest = blueprint.core, blueprint.manifest
         limit_s = self.core.plugin_timeout_s

@@ -34,7 +34,7 @@ def check(options: Options) -> Checked:
 
 
 def _module_problems(blueprint: Blueprint, options: Options) -> list[Problem]:
-    if blueprint.core is None or blueprint.manifest is None:
+    if blueprint.manifest is None:
         return []
     try:
         engine = make_engine(blueprint.core, options.cwd)

@@ -8,6 +8,9 @@ from tarmac_core.config import CoreSettings, FunctionSpec, Manifest, Raw, load_m
 from tarmac_core.plugin import Problem
 from tarmac_core.registry import KNOWN_PACKAGES, KNOWN_ROUTE_TYPES, Tables
 
+MANIFEST_KEYS = frozenset(("wasm_function", "wasm_function_config"))
+TLS_KEYS = frozenset(("enable_tls", "cert_file", "key_file", "ca_file", "run_mode"))
+
 
 @dataclass(frozen=True, slots=True)
 class Found:

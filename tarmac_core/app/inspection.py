@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tarmac_core.app.files import Found, find_manifest, tls_problems
+from tarmac_core.app.files import MANIFEST_KEYS, TLS_KEYS, Found, find_manifest, tls_problems
 from tarmac_core.app.options import Options, read_options
-from tarmac_core.app.selection import Selected, select
+from tarmac_core.app.selection import Selected, select, select_sources
 from tarmac_core.config import CoreSettings, Manifest, Raw, ShownValue, bind, unknown_keys
 from tarmac_core.plugin import PluginSettings, Problem
 from tarmac_core.registry import Broken, Catalog, Tables
@@ -14,11 +14,11 @@ from tarmac_core.registry import Broken, Catalog, Tables
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """What will be opened, checked. `core` and `manifest` are None only where `problems` say why."""
+    """What will be opened, checked. With `problems`, `core` has defaults for what is wrong, and `manifest` may be None."""
 
     raw: Raw
     catalog: Catalog
-    core: CoreSettings | None
+    core: CoreSettings
     manifest: Manifest | None
     selected: Selected
     tables: Tables
@@ -30,7 +30,7 @@ class Blueprint:
     @property
     def models(self) -> list[tuple[type[PluginSettings], str]]:
         """Every settings model in use with its prefix, core's own first."""
-        return models_in_use(self.selected)
+        return _models_in_use(self.selected)
 
     @property
     def broken(self) -> tuple[Broken, ...]:
@@ -39,22 +39,30 @@ class Blueprint:
 
 
 def inspect(options: Options, *, needs_listener: bool = True) -> Blueprint:
-    """Read and check everything but remote sources; opens nothing. Without a listener TLS files are not asked for."""
+    """Read and check everything but what remote sources say; opens nothing. Without a listener no TLS files are needed."""
     raw, problems = read_options(options)
-    return inspect_raw(raw, problems, Catalog.discover(), options, needs_listener=needs_listener)
+    catalog = Catalog.discover()
+    sources = select_sources(raw, catalog)
+    return inspect_raw(raw, problems, options, catalog=catalog, sources=sources, needs_listener=needs_listener)
 
 
 def inspect_raw(
-    raw: Raw, problems: Iterable[Problem], catalog: Catalog, options: Options, *, needs_listener: bool = True
+    raw: Raw,
+    problems: Iterable[Problem],
+    options: Options,
+    *,
+    catalog: Catalog,
+    sources: Selected,
+    needs_listener: bool = True,
 ) -> Blueprint:
-    """The same for settings that were read already, a remote source's included."""
+    """The same for settings that were read already, what the loaded `sources` say included."""
     bound = bind(CoreSettings, "", raw)
-    core = bound.settings
-    selected = select(raw, catalog, core.plugins_disabled if core else ())
+    core = bound.usable or CoreSettings()
+    selected = select(raw, catalog, core.plugins_disabled, sources)
     tables, collisions = Tables.build(selected.declared)
-    found = _find_manifest(core, raw, tables, options)
+    found = Found(None) if bound.wrong & MANIFEST_KEYS else _find_manifest(core, raw, tables, options)
     all_problems = [*problems, *bound.problems, *selected.problems, *collisions, *found.problems]
-    if core is not None and needs_listener:
+    if needs_listener and not bound.wrong & TLS_KEYS:
         all_problems += tls_problems(core, options.cwd)
     return Blueprint(
         raw=raw,
@@ -70,21 +78,19 @@ def inspect_raw(
     )
 
 
-def models_in_use(selected: Selected) -> list[tuple[type[PluginSettings], str]]:
+def _models_in_use(selected: Selected) -> list[tuple[type[PluginSettings], str]]:
     """Settings models with their prefixes: core's, then those of every loaded plugin."""
     return [(CoreSettings, ""), *((one.info.settings_model, one.info.prefix) for one in selected.plugins)]
 
 
-def _find_manifest(core: CoreSettings | None, raw: Raw, tables: Tables, options: Options) -> Found:
-    if core is None:
-        return Found(None)
+def _find_manifest(core: CoreSettings, raw: Raw, tables: Tables, options: Options) -> Found:
     is_module_named = options.target is not None and options.target.suffix == ".wasm"
     return find_manifest(core, raw, tables, options.cwd, is_module_named=is_module_named)
 
 
-def _warnings(raw: Raw, catalog: Catalog, core: CoreSettings | None, selected: Selected) -> Iterator[str]:
+def _warnings(raw: Raw, catalog: Catalog, core: CoreSettings, selected: Selected) -> Iterator[str]:
     yield from (str(problem) for problem in catalog.unreadable)
     yield from (str(one.problem) for one in selected.broken)
-    yield from core.warnings if core else ()
-    keys = [row.key for row in selected.rows] + [key for key in raw.values if key.startswith("use_")]
-    yield from unknown_keys(raw, models_in_use(selected), prefixes=catalog.prefixes(), keys=keys)
+    yield from core.warnings
+    keys = [row.key for row in selected.rows]
+    yield from unknown_keys(raw, _models_in_use(selected), prefixes=catalog.prefixes(), keys=keys)

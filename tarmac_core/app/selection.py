@@ -1,9 +1,9 @@
 """Which plugins configuration asks for: import them, fill their settings, and let each declare what it has."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 
-from tarmac_core.config import Raw, ShownValue, StoreTable, bind, bind_flags, bind_store
+from tarmac_core.config import Raw, ShownValue, bind, bind_flags, bind_store
 from tarmac_core.plugin import CapabilitySpec, PluginSettings, Problem
 from tarmac_core.registry import Broken, Catalog, Declarations, Hang, Plugin, declare, load
 
@@ -38,42 +38,59 @@ class Selected:
         return (spec for one in self.declared for spec in one.capabilities)
 
 
-def select(raw: Raw, catalog: Catalog, disabled: Iterable[str]) -> Selected:
-    """Load all undotted plugins that are not disabled, then the backends that settings and named stores name."""
-    selected = Selected(problems=list(catalog.collisions))
+def select_sources(raw: Raw, catalog: Catalog) -> Selected:
+    """Load the configuration sources that `use_<name>` turns on, before the other settings are read."""
+    selected = Selected()
+    keys = [key for key in raw.values if key.startswith("use_")] + [
+        f"use_{name}" for name in catalog.backends("config")
+    ]
+    names = {f"config.{name}": f"use_{name}" for name in _flags(raw, selected, "use_", keys)}
+    _tell_missing(selected, raw, catalog, names)
+    present = [name for name in names if catalog.find(name)]
+    _load(selected, raw, catalog, present, set(present))
+    return selected
+
+
+def select(raw: Raw, catalog: Catalog, disabled: Iterable[str], sources: Selected) -> Selected:
+    """Load all undotted plugins that are not disabled, then the backends that settings and named stores name.
+
+    Goes on with what `select_sources` gave, and returns it filled.
+    """
+    selected = sources
+    selected.problems += catalog.collisions
     off = frozenset(disabled)
-    wanted = _flags(raw, selected)
+    keys = [key for key in raw.values if key.startswith("enable_") and key not in CORE_FLAGS]
+    wanted = _flags(raw, selected, "enable_", keys)
+    asked = {table.capability: f"stores.{table.name}" for table in raw.stores.values()}
+    asked |= {name: f"enable_{name}" for name in sorted(wanted)}
+    _tell_disabled(selected, raw, asked, off)
+    _tell_missing(selected, raw, catalog, {name: key for name, key in asked.items() if name not in off})
     names = [name for name in catalog.capabilities() if name not in off]
-    _load(selected, raw, catalog, names, {name for name in wanted if catalog.find(name)})
-    _enable(selected, raw, catalog, wanted, off)
+    _load(selected, raw, catalog, names, set(names) & set(asked))
+    _enable(selected, wanted)
     _load_backends(selected, raw, catalog)
     return selected
 
 
-def load_source(raw: Raw, catalog: Catalog, name: str) -> Selected:
-    """Load one configuration source alone, `config.<name>`, before anything else is read."""
-    selected = Selected()
-    _load(selected, raw, catalog, [f"config.{name}"], {f"config.{name}"})
-    return selected
-
-
-def requested_sources(raw: Raw, catalog: Catalog) -> tuple[list[str], list[Problem]]:
-    """Return the sources that `use_<name>` turns on, and what is wrong with these keys."""
-    keys = {key: f"Read settings from {key[4:]}." for key in raw.values if key.startswith("use_")}
-    keys |= {f"use_{name}": f"Read settings from {name}." for name in catalog.backends("config")}
-    values, problems, _ = bind_flags(keys, raw)
-    names = [key.removeprefix("use_") for key, is_on in values.items() if is_on]
-    missing = [name for name in names if catalog.find(f"config.{name}") is None]
-    problems += [catalog.missing(f"config.{name}", where=_where(raw, f"use_{name}")) for name in missing]
-    return [name for name in names if name not in missing], problems
-
-
-def _flags(raw: Raw, selected: Selected) -> set[str]:
-    keys = {key: "" for key in raw.values if key.startswith("enable_") and key not in CORE_FLAGS}
-    values, problems, rows = bind_flags(keys, raw)
+def _flags(raw: Raw, selected: Selected, prefix: str, keys: Iterable[str]) -> list[str]:
+    """Names that a key `<prefix><name>` turns on, in the order of the keys."""
+    values, problems, rows = bind_flags(dict.fromkeys(keys, ""), raw)
     selected.problems += problems
     selected.rows += rows
-    return {key.removeprefix("enable_") for key, is_on in values.items() if is_on}
+    return [key.removeprefix(prefix) for key, is_on in values.items() if is_on]
+
+
+def _tell_disabled(selected: Selected, raw: Raw, names: Mapping[str, str], off: Set[str]) -> None:
+    for name, key in names.items():
+        if name in off:
+            what = f"{name} is named in plugins_disabled"
+            selected.problems.append(Problem(_where(raw, key), what, "take it out of one of the two"))
+
+
+def _tell_missing(selected: Selected, raw: Raw, catalog: Catalog, names: Mapping[str, str]) -> None:
+    """A problem for each plugin that is not installed; `names` tell which key asks for it."""
+    absent = {name: key for name, key in names.items() if catalog.find(name) is None}
+    selected.problems += [catalog.missing(name, where=_where(raw, key)) for name, key in absent.items()]
 
 
 def _load(selected: Selected, raw: Raw, catalog: Catalog, names: list[str], needed: set[str]) -> None:
@@ -99,19 +116,11 @@ def _declare(selected: Selected, plugin: Plugin, settings: PluginSettings, *, is
     selected.problems += problems
 
 
-def _enable(selected: Selected, raw: Raw, catalog: Catalog, wanted: set[str], off: frozenset[str]) -> None:
+def _enable(selected: Selected, wanted: Iterable[str]) -> None:
     """Turn capabilities on: those with stores when asked for, the others always."""
     with_stores = {spec.name for spec in selected.capabilities() if spec.backend_type is not None}
     selected.enabled |= {spec.name for spec in selected.capabilities() if spec.backend_type is None}
-    selected.enabled |= with_stores & wanted
-    for name in sorted(wanted):
-        where = _where(raw, f"enable_{name}")
-        if name in off:
-            selected.problems.append(
-                Problem(where, f"{name} is named in plugins_disabled", "take it out of one of the two")
-            )
-        elif catalog.find(name) is None:
-            selected.problems.append(catalog.missing(name, where=where))
+    selected.enabled |= with_stores & set(wanted)
 
 
 def _load_backends(selected: Selected, raw: Raw, catalog: Catalog) -> None:
@@ -121,12 +130,13 @@ def _load_backends(selected: Selected, raw: Raw, catalog: Catalog) -> None:
         for spec in one.capabilities
         if spec.backend_type is not None and spec.name in selected.enabled
     }
-    named = {f"{table.capability}.{table.backend}": f"stores.{table.name}" for table in raw.stores.values()}
+    named = {
+        f"{table.capability}.{table.backend}": f"stores.{table.name}"
+        for table in raw.stores.values()
+        if catalog.find(table.capability)
+    }
     asked = {**named, **default}
-    for name, key in asked.items():
-        if catalog.find(name) is None:
-            where = raw.stores[key[7:]].source if key.startswith("stores.") else _where(raw, key)
-            selected.problems.append(catalog.missing(name, where=where))
+    _tell_missing(selected, raw, catalog, asked)
     present = [name for name in asked if catalog.find(name)]
     loaded = load(catalog, present, selected=set(present), beside=selected.plugins)
     selected.problems += loaded.problems
@@ -166,10 +176,5 @@ def _plan(
 
 
 def _where(raw: Raw, key: str) -> str:
-    value = raw.values.get(key)
+    value = raw.stores.get(key[7:]) if key.startswith("stores.") else raw.values.get(key)
     return f"{key} from {value.source}" if value else f"{key} (default)"
-
-
-def store_tables(raw: Raw) -> Iterable[StoreTable]:
-    """The named stores of the configuration file."""
-    return raw.stores.values()

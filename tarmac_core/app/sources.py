@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tarmac_core.app.errors import ConfigurationError
-from tarmac_core.app.selection import load_source, requested_sources
+from tarmac_core.app.selection import Selected
 from tarmac_core.config import Raw
 from tarmac_core.dispatch import with_fields
-from tarmac_core.plugin import ConfigSource, Context, Problem
-from tarmac_core.registry import Catalog, Lifecycle
+from tarmac_core.plugin import ConfigSource, Context
+from tarmac_core.registry import Lifecycle
 
 Changed = Callable[[Raw], None]
 
@@ -23,22 +23,16 @@ class OpenedSource:
     source: ConfigSource
 
 
-async def open_sources(raw: Raw, catalog: Catalog, lifecycle: Lifecycle, context: Context) -> list[OpenedSource]:
-    """Open each source that `use_<name>` asks for; raises ConfigurationError when one cannot even be loaded."""
-    names, problems = requested_sources(raw, catalog)
+async def open_sources(selected: Selected, lifecycle: Lifecycle, context: Context) -> list[OpenedSource]:
+    """Open the sources that `select_sources` found; raises ConfigurationError when something is wrong with any of them."""
+    if selected.problems:
+        raise ConfigurationError(selected.problems)
     opened: list[OpenedSource] = []
-    for name in names:
-        selected = load_source(raw, catalog, name)
-        problems += selected.problems
-        if problems:
-            continue
-        for one in selected.declared:
-            for spec in one.config_sources:
-                log = with_fields(context.log, {"plugin": one.plugin.name})
-                inner = Context(log, context.invoke, context.observe, context.data_dir, context.clock)
-                source = await lifecycle.open("config source", spec.name, spec.open, one.settings, inner)
-                opened.append(OpenedSource(spec.name, source))
-    _raise(problems)
+    for one in selected.declared:
+        own = replace(context, log=with_fields(context.log, {"plugin": one.plugin.name}))
+        for spec in one.config_sources:
+            source = await lifecycle.open("config source", spec.name, spec.open, one.settings, own)
+            opened.append(OpenedSource(spec.name, source))
     return opened
 
 
@@ -67,8 +61,3 @@ async def _follow(raw: Raw, one: OpenedSource, changed: Changed, context: Contex
             changed(raw.with_remote(values, one.name))
     except Exception:
         context.log.exception("Configuration source no longer followed", extra={"source": one.name})
-
-
-def _raise(problems: list[Problem]) -> None:
-    if problems:
-        raise ConfigurationError(problems)

@@ -5,22 +5,26 @@ from tarmac_core.config import CoreSettings, HttpRoute, Manifest
 from tarmac_core.plugin import Log, RouteModel
 
 
+def tell_warnings(log: Log, blueprint: Blueprint) -> None:
+    """Say what looks wrong; before a start that fails too, where it may be the reason (a broken plugin's routes)."""
+    for warning in blueprint.warnings:
+        log.warning("%s", warning)
+
+
 def tell_start(log: Log, core: CoreSettings, blueprint: Blueprint) -> None:
-    """Say what is configured, and what of it looks wrong."""
+    """Say what is configured."""
     asked = {row.key: row.value for row in blueprint.rows}
     log.info(
         "Starting Tarmac",
         extra={
             "run_mode": core.run_mode,
-            "use_consul": "use_consul" in blueprint.raw.values,
+            "use_consul": bool(asked.get("use_consul", False)),
             "enable_kvstore": bool(asked.get("enable_kvstore", False)),
             "enable_sql": bool(asked.get("enable_sql", False)),
             "enable_tls": core.enable_tls,
             "enable_metrics": core.enable_metrics,
         },
     )
-    for warning in blueprint.warnings:
-        log.warning("%s", warning)
     if blueprint.single_function is not None:
         log.info(
             "Could not load wasm_function_config starting with default function path",

@@ -78,8 +78,6 @@ def route_problems(blueprint: Blueprint) -> list[Problem]:
     log = FieldLog(logging.Logger("tarmac"), {})
     observers = Observers(log)
     dispatcher = Dispatcher(log=log, observers=observers, clock=float)
-    if blueprint.core is None:
-        return []
     try:
         endpoints(blueprint, blueprint.core, dispatcher, observers, Probes(log=log), log)
     except ValueError as error:

@@ -26,11 +26,17 @@ DEFAULT_SOURCE = "default"
 
 @dataclass(frozen=True, slots=True)
 class Bound(Generic[M]):
-    """A model that was filled, or None with the problems. `rows` show every field, also when there are problems."""
+    """A model that was filled, or None with the problems. `rows` show every field, also when there are problems.
+
+    `wrong` names the fields at fault; `usable` is the model with defaults in their place, so that more can be checked, None
+    where that does not help.
+    """
 
     settings: M | None = dataclasses.field(repr=False)
     problems: list[Problem]
     rows: list[ShownValue]
+    usable: M | None = dataclasses.field(default=None, repr=False)
+    wrong: frozenset[str] = frozenset()
 
 
 def bind(model: type[M], prefix: str, raw: Raw) -> Bound[M]:
@@ -111,7 +117,9 @@ class _Binding(Generic[M]):
             self._take(field)
         settings = self._validate()
         rows = [self._row(field, settings) for field in self._fields.values()]
-        return Bound(None if self._problems else settings, self._problems, rows)
+        if not self._problems:
+            return Bound(settings, [], rows, settings)
+        return Bound(None, self._problems, rows, self._without_failed(), frozenset(self._failed))
 
     def _take(self, field: Field) -> None:
         """Find the field's value under its key or an alias, and fetch what it refers to."""
@@ -157,6 +165,12 @@ class _Binding(Generic[M]):
                 field = self._fields[name]
                 self._fail(field, self._place(field), "must be a finite number", f"{_quoted(value)} is none")
         return settings
+
+    def _without_failed(self) -> M | None:
+        try:
+            return self._model.model_validate({k: v for k, v in self._inputs.items() if k not in self._failed})
+        except Exception:  # noqa: BLE001 - what is wrong has been told; a required field may be among it
+            return None
 
     def _explain(self, details: ErrorDetails) -> None:
         field = self._fields.get(str(details["loc"][0])) if details["loc"] else None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from tarmac_core.plugin import Problem
-from tarmac_core.registry.installed import Installed, core_version, read_installed
+from tarmac_core.registry.installed import Installed, core_version, kind_of, read_installed
 from tarmac_core.registry.known import KNOWN_PACKAGES
 
 
@@ -64,7 +64,7 @@ class Catalog:
         capability, _, backend = name.rpartition(".")
         if capability:
             here = ", ".join(self.backends(capability)) or "none"
-            what = f"no {capability} backend {backend!r} is installed; installed: {here}"
+            what = f"no {kind_of(name)} {backend!r} is installed; installed: {here}"
         else:
             what = f"no plugin {name!r} is installed; installed: {', '.join(self.capabilities()) or 'none'}"
         return Problem(where, what, self._remedy(name))

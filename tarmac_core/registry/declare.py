@@ -15,6 +15,7 @@ from tarmac_core.plugin import (
     TriggerSpec,
 )
 from tarmac_core.registry.guard import HOOK_LIMIT_S, PluginFaultError, call_within, problem_of
+from tarmac_core.registry.installed import kind_of
 from tarmac_core.registry.load import REMEDY, Plugin
 
 Spec = ConfigSourceSpec | CapabilitySpec | BackendSpec | TriggerSpec | RouteSpec | ObserverSpec
@@ -118,5 +119,5 @@ def _unkept_promise(plugin: Plugin, specs: list[Spec]) -> Problem | None:
     declared += [spec.name for spec in specs if isinstance(spec, BackendSpec) and spec.capability == group]
     if name in declared:
         return None
-    kind = "config source" if group == "config" else f"{group} backend"
-    return Problem(plugin.where, f"is named for the {kind} {name!r}, but declares none of that name", REMEDY)
+    what = f"is named for the {kind_of(plugin.name)} {name!r}, but declares none of that name"
+    return Problem(plugin.where, what, REMEDY)

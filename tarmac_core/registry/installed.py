@@ -43,14 +43,17 @@ class Installed:
         return f"plugin {self.name} ({self.owner})"
 
     @property
-    def is_selected_by_name(self) -> bool:
-        """A dotted name is imported only when configuration selects it; any other when it is installed."""
-        return "." in self.name
-
-    @property
     def module(self) -> str:
         """The module that holds the class."""
         return self.value.partition(":")[0].strip()
+
+
+def kind_of(name: str) -> str:
+    """What a plugin with this name is, in words: a dotted name says it, of any other only the plugin knows."""
+    group = name.rpartition(".")[0]
+    if not group:
+        return "plugin"
+    return "config source" if group == "config" else f"{group} backend"
 
 
 def read_installed() -> tuple[list[Installed], list[Problem]]:

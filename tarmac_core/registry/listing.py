@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tarmac_core.registry.catalog import Catalog
-from tarmac_core.registry.installed import Installed, mismatch
+from tarmac_core.registry.installed import Installed, kind_of, mismatch
 
 State = Literal["enabled", "installed", "disabled", "broken"]
 
@@ -38,7 +38,7 @@ def _listed(name: str, plugin: Installed, catalog: Catalog, off: frozenset[str])
     reason = _broken(name, plugin, catalog)
     state: State = "broken" if reason else "disabled" if name in off else "installed" if "." in name else "enabled"
     alias_of = "" if name == plugin.name else plugin.name
-    return Listed(name, alias_of, _kind(name), plugin.distribution, plugin.version, state, reason)
+    return Listed(name, alias_of, kind_of(name), plugin.distribution, plugin.version, state, reason)
 
 
 def _broken(name: str, plugin: Installed, catalog: Catalog) -> str:
@@ -55,10 +55,3 @@ def _is_there(package: str) -> bool:
         return importlib.util.find_spec(package) is not None
     except (ImportError, ValueError):
         return False
-
-
-def _kind(name: str) -> str:
-    group = name.partition(".")[0]
-    if "." not in name:
-        return "plugin"
-    return "config source" if group == "config" else f"{group} backend"

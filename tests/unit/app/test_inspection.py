@@ -46,7 +46,9 @@ def test_a_capability_that_is_off_selects_no_backend(home: Home) -> None:
         ({"enable_sql": "perhaps"}, ["enable_sql", "use true or false"]),
         ({"enable_kvstore": "true", "kvstore_type": "redis"}, ["kvstore_type", "pip install tarmac-kv-redis"]),
         ({"enable_kvstore": "true", "plugins_disabled": "kvstore"}, ["enable_kvstore", "plugins_disabled"]),
-        ({"use_consul": "true"}, []),
+        ({"use_consul": "true"}, ["use_consul from APP_USE_CONSUL", "pip install tarmac-config-consul"]),
+        ({"use_consul": "false"}, []),
+        ({"use_consul": "perhaps"}, ["use_consul", "use true or false"]),
         ({"max_call_depth": "0"}, ["max_call_depth"]),
         ({"listen_addr": "x"}, []),
     ],
@@ -63,11 +65,44 @@ def test_everything_wrong_is_told_together(home: Home) -> None:
     )
     options = home.options(enable_sql="true", max_call_depth="0", kvstore_type="nonsense", enable_kvstore="true")
     told = " ".join(problems(options))
-    for word in ("enable_sql", "max_call_depth", "nonsense"):
+    for word in ("enable_sql", "max_call_depth", "nonsense", "nowhere.wasm", "must start with a slash"):
         assert word in told
-    told = " ".join(problems(home.options(enable_sql="true")))
-    for word in ("enable_sql", "nowhere.wasm", "must start with a slash"):
-        assert word in told
+
+
+def test_what_a_wrong_setting_stands_for_is_not_looked_for_at_its_default(home: Home) -> None:
+    options = Options(
+        environ={"APP_WASM_FUNCTION_CONFIG": "${env:NONE}", "APP_CERT_FILE": "${env:NONE}"}, cwd=home.folder
+    )
+    assert [text.partition(" ")[0] for text in problems(options)] == ["cert_file", "wasm_function_config"]
+
+
+@pytest.mark.parametrize(
+    ("disabled", "capability", "words"),
+    [
+        ("", "sql", ["stores.sessions from conf/config.toml line 1", "pip install tarmac-sql"]),
+        ("", "kvstores", ["stores.sessions", "did you mean kvstore?"]),
+        ("kvstore", "kvstore", ["stores.sessions", "plugins_disabled"]),
+    ],
+)
+def test_a_named_store_needs_its_capability(home: Home, disabled: str, capability: str, words: list[str]) -> None:
+    (home.folder / "conf").mkdir()
+    text = f'[stores.sessions]\ncapability = "{capability}"\nbackend = "memory"\n'
+    (home.folder / "conf" / "config.toml").write_text(text, encoding="utf-8")
+    told = problems(home.options(plugins_disabled=disabled))
+    assert len(told) == 1
+    assert all(word in told[0] for word in words)
+
+
+def test_a_configuration_source_is_loaded_and_its_faults_told_without_opening_it(home: Home, site: Site) -> None:
+    broken = plugin_source(
+        "config.acme", "@hookimpl\ndef tarmac_config_sources(self, settings):\n    raise OSError('no')"
+    )
+    site.add("acme", {"config.acme": "acme_source:P"}, modules={"acme_source": broken})
+    assert problems(home.options()) == []
+    told = problems(home.options(use_acme="true"))
+    assert len(told) == 1
+    assert "tarmac_config_sources raised OSError: no" in told[0]
+    assert {row.key: row.value for row in inspect(home.options()).rows}["use_acme"] is False
 
 
 def test_a_wrong_backend_setting_counts_only_when_it_is_selected(home: Home) -> None:
