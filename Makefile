@@ -16,8 +16,10 @@ env: $(STAMP)  ## .venv with the core and every plugin of this repository
 dev: $(DEV_STAMP)  ## the same with what tests, checks, docs and benchmarks need
 
 $(UV):
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "python3 has no venv module: install it first (Debian: apt-get install python3-venv)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed and $(PYTHON) is not one; name one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) has no venv module: install it first (Debian: apt-get install python3-venv)" >&2; exit 1; }
 	@$(PYTHON) -c 'import pathlib, sys, sysconfig; sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists())' || { echo "Python.h is missing, the engine is compiled against it (Debian: apt-get install python3-dev)" >&2; exit 1; }
+	@$(PYTHON) -c 'import os, shlex, shutil, sys, sysconfig as c; sys.exit(not shutil.which(shlex.split(os.environ.get("CC") or c.get_config_var("CC"))[0]))' || { echo "There is no C compiler, the engine needs one (Debian: apt-get install gcc libc6-dev)" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv
 
