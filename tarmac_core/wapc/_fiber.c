@@ -32,14 +32,14 @@ static PyObject *Fiber_call(Fiber *s, PyObject *const *args, Py_ssize_t nargs) {
 
 static PyObject *Fiber_run(Fiber *s, PyObject *args) {
   unsigned long long function;
-  const char *operation;
-  Py_ssize_t n;
-  if (!PyArg_ParseTuple(args, "Ky#", &function, &operation, &n)) return NULL;
+  PyObject *operation;
+  if (!PyArg_ParseTuple(args, "KO", &function, &operation) || !is_bytes(operation, "operation")) return NULL;
+  size_t n = (size_t)PyBytes_Size(operation);
   if (s->closed) return PyLong_FromLong(CLOSED);
   if (!may_run(s, 0)) return NULL;
-  if (!make_room(s, DATA + (size_t)n + 8)) return PyLong_FromLong(TOO_LARGE);
-  clear(s, (size_t)n, 0);
-  memcpy(s->io + DATA, operation, (size_t)n);
+  if (!make_room(s, DATA + n + 8)) return PyLong_FromLong(TOO_LARGE);
+  clear(s, n, 0);
+  memcpy(s->io + DATA, PyBytes_AsString(operation), n);
   if (begin(s, (void *)(uintptr_t)function, 0, 0), PyErr_Occurred()) return NULL;
   return slice(s);
 }

@@ -1,12 +1,13 @@
 /* What _fiber.c, shim.wat and wasmtime agree on, and the few helpers that all parts of the extension use. */
 #ifndef TARMAC_LAYOUT_H
 #define TARMAC_LAYOUT_H
-#define PY_SSIZE_T_CLEAN
 #define Py_LIMITED_API 0x030b0000
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
-#include <Python.h>   /* 3.12's Py_RETURN_NONE takes None for immortal, which 3.11 does not: write Py_NewRef(Py_None) */
+#include <Python.h>
+/* Built with the headers of any Python from 3.11, it must run on 3.11. Two things do not carry over in CPython: Py_RETURN_NONE
+ * of 3.12 takes None for immortal (write Py_NewRef(Py_None)), and "#" formats lose PY_SSIZE_T_CLEAN from 3.13 on (take O). */
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
