@@ -1,6 +1,7 @@
 """What a guest says: console, stdout, stderr, trace and abort, as lines for the log."""
 
 import struct
+from collections.abc import Iterator
 
 from tarmac_core.wapc import steps
 from tarmac_core.wapc._fiber import Fiber
@@ -19,19 +20,19 @@ class Output:
         self._log = log
         self._rest: dict[str, bytes] = {}
 
-    def take(self, kind: int, fiber: Fiber) -> None:
-        """Log what is pending; on the event loop, as everything here."""
+    def take(self, kind: int, fiber: Fiber) -> Iterator[None]:
+        """Log what is pending, a line each time it is asked: one text may hold 65,536 of them, too many for one turn."""
         if self._log is None:
             return
         if kind == steps.TRACE:
             self._log("trace", trace_text(fiber))
         elif kind == steps.CONSOLE:
             for line in decode(fiber.text()).splitlines() or [""]:
-                self._log("console", line)
+                yield self._log("console", line)
         else:
-            self._write(_STREAMS[kind], fiber.text())
+            yield from self._write(_STREAMS[kind], fiber.text())
 
-    def _write(self, stream: str, data: bytes) -> None:
+    def _write(self, stream: str, data: bytes) -> Iterator[None]:
         *lines, rest = (self._rest.pop(stream, b"") + data).split(b"\n")
         while len(rest) >= LONGEST_LINE_BYTES:
             lines.append(rest[:LONGEST_LINE_BYTES])
@@ -39,7 +40,7 @@ class Output:
         if rest:
             self._rest[stream] = rest
         for line in lines:
-            self._say(stream, line)
+            yield self._say(stream, line)
 
     def flush(self) -> None:
         """Log what waits for its line's end; after each call, so that calls do not mix."""

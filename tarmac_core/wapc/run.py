@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _ABSOLUTE, _REALTIME = 1, 0
 _LONGEST_SLEEP_S = 86400.0 * 365
+_LINES_A_TURN = 50
 
 
 class Spinner(Protocol):
@@ -89,7 +90,10 @@ class Run:
             text = output.abort_text(self._fiber)
             raise GuestError("abort", f"the function aborted: {text}", text)
         else:
-            self._output.take(kind, self._fiber)
+            for count, _ in enumerate(self._output.take(kind, self._fiber), 1):
+                if count % _LINES_A_TURN == 0:
+                    await asyncio.sleep(0)
+                    self._turn()
 
     def _sleep_s(self) -> float:
         clock, flags = struct.unpack("II", self._fiber.read(steps.NUMBERS_AT, 8))

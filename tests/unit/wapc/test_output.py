@@ -1,6 +1,8 @@
 """What a guest writes becomes lines in the log."""
 
+import asyncio
 import struct
+import time
 
 import pytest
 
@@ -41,6 +43,25 @@ async def test_a_line_in_pieces_is_one_line_and_ends_with_its_call(load: Load, l
 async def test_long_output_is_cut_into_lines_and_nothing_is_lost(load: Load, lines: Lines) -> None:
     await load().call(b"w", b"x" * 200_000 + b"\nend", never)
     assert [len(text) for _, text in lines] == [65536, 65536, 65536, 200_000 - 3 * 65536, 3]
+
+
+@pytest.mark.parametrize("operation", [b"c", b"w"])
+async def test_a_text_of_many_lines_leaves_the_loop_its_turns(load: Load, lines: Lines, operation: bytes) -> None:
+    calling = asyncio.create_task(load().call(operation, b"\n" * 20_000, never))
+    turns = 0
+    while not calling.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert len(lines) == 20_000
+    assert turns > 200
+
+
+async def test_the_deadline_ends_a_text_of_many_lines(load: Load) -> None:
+    function = load(pool_size=1)
+    function._program.log = lambda _stream, _line: time.sleep(0.001)
+    with pytest.raises(GuestError, match="time limit"):
+        await function.call(b"c", b"\n" * 20_000, never, deadline_s=asyncio.get_running_loop().time() + 0.2)
+    assert function.stats().instances == 0
 
 
 async def test_what_was_written_before_a_failure_is_kept(load: Load, lines: Lines) -> None:
