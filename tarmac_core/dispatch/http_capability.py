@@ -5,6 +5,7 @@ from tarmac_core.dispatch.http_wire import ResponseSet, decode_get, decode_set
 from tarmac_core.dispatch.table import Capability
 from tarmac_core.plugin import Call, HostCallError, Operation, Operations, Request
 
+MOST_HEADER_BYTES = 65536
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _OF_THE_SERVER = frozenset(
     (
@@ -45,6 +46,9 @@ def set_response(call: Call, wanted: ResponseSet) -> None:
     named = {name.lower() for name in wanted.headers}
     kept = [pair for pair in exchange.headers if pair[0].lower() not in named]
     added = [(name, value) for name, values in wanted.headers.items() for value in values]
+    if sum(len(name) + len(value) for name, value in kept + added) > MOST_HEADER_BYTES:
+        # They wait here until the function ends: without a limit one call could fill the server's memory.
+        raise HostCallError(400, f"the headers of the answer are more than {MOST_HEADER_BYTES} bytes")
     exchange.headers[:] = kept + added
     exchange.code = wanted.code or exchange.code
 

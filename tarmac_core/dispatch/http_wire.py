@@ -20,12 +20,12 @@ class ResponseSet:
 
 def decode_get(payload: bytes) -> tuple[None, Encode[Request]]:
     """Read `request/get`: nothing is asked; JSON in, JSON out."""
-    return None, _get_as_json if payload[:1] == b"{" else _get_as_protobuf
+    return None, _get_as_json if _is_json(payload) else _get_as_protobuf
 
 
 def decode_set(payload: bytes) -> tuple[ResponseSet, Encode[None]]:
     """Read `response/set`. Raises HostCallError 400 for what is neither JSON nor protobuf."""
-    if payload[:1] == b"{":
+    if _is_json(payload):
         return _read_json(payload), _set_as_json
     from google.protobuf.message import DecodeError  # noqa: PLC0415 - costs 30 ms that most servers never need
 
@@ -34,9 +34,16 @@ def decode_set(payload: bytes) -> tuple[ResponseSet, Encode[None]]:
     try:
         wire = Wire.FromString(payload)
     except DecodeError as error:
-        raise HostCallError(400, "Error Parsing Input") from error
+        refusal = HostCallError(400, "Error Parsing Input")
+        refusal.payload = _set_as_protobuf(refusal)
+        raise refusal from error
     headers = {name: tuple(header.values) for name, header in wire.headers.items()}
     return ResponseSet(wire.code, headers), _set_as_protobuf
+
+
+def _is_json(payload: bytes) -> bool:
+    """Neither message has a field that begins with white space, so what follows it decides."""
+    return payload.lstrip(b" \t\r\n")[:1] == b"{"
 
 
 def _get_as_protobuf(reply: Request | HostCallError) -> bytes:

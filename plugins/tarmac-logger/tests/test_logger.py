@@ -53,6 +53,13 @@ async def test_no_payload_fails(tarmac_plugin: Make, payload: bytes, text: str) 
     assert lines(plugin) == [(30, text)]
 
 
+async def test_a_text_too_long_for_a_line_is_cut_and_says_its_length(tarmac_plugin: Make) -> None:
+    async with tarmac_plugin(LoggerPlugin) as plugin:
+        for length in (65_536, 1 << 20):
+            assert await write(plugin, "info", b"x" * length) == Answer(b"")
+    assert lines(plugin) == [(20, "x" * 65_536), (20, "x" * 65_536 + "... (1048576 bytes)")]
+
+
 async def test_a_level_that_is_off_writes_nothing(tarmac_plugin: Make) -> None:
     async with tarmac_plugin(LoggerPlugin) as plugin:
         plugin.log.logger.setLevel(20)

@@ -65,6 +65,16 @@ async def test_the_guest_sets_status_and_headers(bench: Bench, exchange: HttpExc
     assert sorted(exchange.headers) == [("Location", "/x"), ("X-Two", "1"), ("X-Two", "2")]
 
 
+@pytest.mark.parametrize("space", [b" ", b"\n", b"\t\r\n  "])
+async def test_json_behind_white_space_is_json(bench: Bench, exchange: HttpExchange, space: bytes) -> None:
+    wanted = space + b'{"code": 201}'
+    _, _, payload = await bench.host_call("f", "tarmac", "http", "response/set", wanted, exchange=exchange)
+    assert json.loads(payload) == {"status": {"code": 200, "status": "OK"}}
+    assert exchange.code == 201
+    _, _, payload = await bench.host_call("f", "tarmac", "http", "request/get", space + b"{}", exchange=exchange)
+    assert json.loads(payload)["method"] == "POST"
+
+
 async def test_headers_of_the_same_name_are_replaced_and_a_status_of_nought_changes_nothing(
     bench: Bench, exchange: HttpExchange
 ) -> None:
@@ -110,6 +120,23 @@ async def test_what_http_cannot_carry_is_refused_and_nothing_is_set(
 async def test_a_message_that_cannot_be_read_is_400(bench: Bench, exchange: HttpExchange, payload: bytes) -> None:
     flag, error, _ = await bench.host_call("f", "tarmac", "http", "response/set", payload, exchange=exchange)
     assert (flag, error) == (False, "Error Parsing Input")
+
+
+async def test_a_protobuf_message_that_cannot_be_read_is_answered_as_protobuf(
+    bench: Bench, exchange: HttpExchange
+) -> None:
+    _, _, payload = await bench.host_call("f", "tarmac", "http", "response/set", b"\xff\xff", exchange=exchange)
+    assert ResponseSetResponse.FromString(payload).status.code == 400
+
+
+async def test_headers_that_would_fill_memory_are_refused(bench: Bench, exchange: HttpExchange) -> None:
+    refused = []
+    for number in range(9):
+        wanted = ResponseSet(headers={f"X-{number}": Header(values=["x" * 10_000])}).SerializeToString()
+        ok, error, _ = await bench.host_call("f", "tarmac", "http", "response/set", wanted, exchange=exchange)
+        refused += [] if ok else [error]
+    assert refused == ["the headers of the answer are more than 65536 bytes"] * 3
+    assert len(exchange.headers) == 6
 
 
 async def test_lone_surrogates_are_replaced(bench: Bench, exchange: HttpExchange) -> None:

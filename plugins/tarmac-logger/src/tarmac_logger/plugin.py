@@ -17,6 +17,7 @@ from tarmac_core.plugin import (
     hookimpl,
 )
 
+LONGEST_LINE_BYTES = 65536
 LEVELS: Mapping[str, int] = {"trace": 5, "debug": 10, "info": 20, "warn": 30, "error": 40}
 
 
@@ -53,4 +54,11 @@ def _nothing(reply: HostCallError | None) -> bytes:
 def _write(level: int, call: Call, text: bytes) -> None:
     log = call.log
     if log.isEnabledFor(level):
-        log.log(level, text.decode(errors="replace"))
+        log.log(level, _line(text))
+
+
+def _line(text: bytes) -> str:
+    # Writing 64 MiB would hold every other call up for seconds.
+    if len(text) <= LONGEST_LINE_BYTES:
+        return text.decode(errors="replace")
+    return f"{text[:LONGEST_LINE_BYTES].decode(errors='replace')}... ({len(text)} bytes)"
