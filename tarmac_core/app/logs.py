@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 from tarmac_core.dispatch import FIELDS, FieldLog
-from tarmac_core.plugin import CallFinished, HostCallFinished, Observer, RequestFinished
+from tarmac_core.plugin import CallFinished, HostCallFinished, Observer
 
 TRACE = 5
 SILENT = logging.CRITICAL + 1
@@ -88,14 +88,10 @@ def _quoted(value: object) -> str:
 
 
 class DebugLines(Observer):
-    """Writes a DEBUG line for every request, call and host call; without it nothing is spent on them."""
+    """Writes a DEBUG line for every call and host call; without it nothing is spent on them. Requests log themselves."""
 
     def __init__(self, log: FieldLog) -> None:
         self._log = log
-
-    def request_finished(self, event: RequestFinished) -> None:
-        """An HTTP answer was written."""
-        self._log.debug("HTTP Request complete", extra=asdict(event))
 
     def call_finished(self, event: CallFinished) -> None:
         """A function call ended."""

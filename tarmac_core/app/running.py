@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from time import monotonic
 from types import FrameType
 from typing import Any, TextIO
 
@@ -14,17 +15,20 @@ from tarmac_core.app.options import Options, read_options
 from tarmac_core.config import CoreSettings, bind
 
 SUCCESS, FAILURE = 0, 1
+TOGETHER_S = 0.1
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Signals:
     """The first SIGTERM or SIGINT asks for a stop; while the server still starts it cancels that. The second ends all.
 
+    Two that come together are one: `timeout`, a terminal and some supervisors signal a process and its group.
     Handlers of `signal` rather than of the loop: the second one must work although something blocks the loop.
     """
 
     def __init__(self, starting: "asyncio.Task[int]") -> None:
         self.received: int | None = None
+        self._received_s = 0.0
         self.has_started = False
         self._starting = starting
         self._loop = asyncio.get_running_loop()
@@ -37,9 +41,12 @@ class Signals:
 
     def handle(self, number: int, _: FrameType | None) -> None:
         """Take one signal; runs on the main thread between two instructions."""
+        now_s = monotonic()
         if self.received is not None:
-            os._exit(FAILURE)
-        self.received = number
+            if now_s - self._received_s > TOGETHER_S:
+                os._exit(FAILURE)
+            return
+        self.received, self._received_s = number, now_s
         self._loop.call_soon_threadsafe(self._ask)
 
     def _ask(self) -> None:

@@ -38,9 +38,21 @@ def test_a_second_signal_ends_at_once_with_1(tmp_path: Path) -> None:
         time.sleep(0.3)
         server.process.send_signal(signal.SIGTERM)
         server.wait_for("Received shutdown signal")
+        time.sleep(0.2)
         began_s = time.monotonic()
         assert server.stop() == 1
         assert time.monotonic() - began_s < 2
+
+
+def test_two_signals_that_come_together_are_one(tmp_path: Path) -> None:
+    write_manifest(tmp_path, {"misc": "go-misc"})
+    with listening(tmp_path, "tarmac.json") as server, server.half_asked(b"sleep 1000", "/misc") as client:
+        time.sleep(0.3)
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.02)
+        server.process.send_signal(signal.SIGINT)
+        assert client.recv(100).startswith(b"HTTP/1.1 200 OK")
+        assert server.ended() == 0
 
 
 def test_requests_that_do_not_finish_in_time_are_cut(tmp_path: Path) -> None:
@@ -193,6 +205,7 @@ def test_debug_writes_a_line_for_each_request_call_and_host_call(tmp_path: Path,
         assert server.stop() == 0
     told = {"HTTP Request complete", "WASM Module Executed", "Callback returned result"}
     assert told.issubset(server.messages) is expected
+    assert server.messages.count("HTTP Request complete") == int(expected)
 
 
 def test_nothing_is_logged_when_logging_is_off(tmp_path: Path) -> None:
