@@ -73,30 +73,19 @@ class App:
         finally:
             await app._close()
 
-    @property
-    def left_behind(self) -> list[str]:
-        """What did not close: with any of these the process should end without waiting for the loop's tasks."""
-        return [*self._lifecycle.left_behind, *self._sources.left_behind]
-
     async def start(self) -> None:
         """Run the `before_listen` triggers, init functions among them; raises OpenError when one fails."""
         await self._opener.open_triggers("before_listen")
 
     async def listen(self) -> None:
         """Begin to serve; raises StartError when an address or a certificate cannot be used."""
-        public, admin = endpoints(
-            self.blueprint,
-            self.core,
-            self.dispatcher,
-            self.observers,
-            Probes(log=self.log, checks=self._checks, is_in_maintenance=lambda: self.core.enable_maintenance_mode),
-            self.log,
-        )
+        probes = Probes(log=self.log, checks=self._checks, is_in_maintenance=lambda: self.core.enable_maintenance_mode)
+        public, admin = endpoints(self.blueprint, self.core, self.dispatcher, self.observers, probes, self.log)
         await self._opener.open_triggers("serving")
         from tarmac_core.http import Server  # noqa: PLC0415 - a job, `invoke` and `check` need no Tornado
 
         server = Server(public, http_settings(self.core, self.options.cwd), log=self.log, admin=admin)
-        self.server = await self._open_step("listener", self.core.listen_addr, _listening, server)
+        self.server = await self._open_step("listener", self.core.listen_addr, _listening, server, probes)
         self._is_listening = True
         self.log.info("Starting HTTP Listener", extra={"address": self.core.listen_addr, "port": server.port})
 
@@ -218,7 +207,11 @@ async def _engine(core: CoreSettings, cwd: Path) -> AsyncIterator[Engine]:
 
 
 @asynccontextmanager
-async def _listening(server: "Server") -> AsyncIterator["Server"]:
-    async with server:
-        server.listen()
-        yield server
+async def _listening(server: "Server", probes: Probes) -> AsyncIterator["Server"]:
+    """Stores close after this, so that no probe asks one that is closed."""
+    try:
+        async with server:
+            server.listen()
+            yield server
+    finally:
+        await probes.close()

@@ -26,21 +26,24 @@ def check(options: Options) -> Checked:
     """Read, load and compile everything that `options` name; compiled modules stay in the cache."""
     blueprint = inspect(options)
     manifest = blueprint.manifest
-    problems = [*blueprint.problems, *route_problems(blueprint), *_module_problems(blueprint, options)]
+    faults, notices = _modules(blueprint, options)
+    problems = (*blueprint.problems, *route_problems(blueprint), *faults)
     functions = tuple(manifest.functions) if manifest else ()
     names = tuple(one.name for one in functions)
     without = tuple(one.name for one in functions if one.grants is None)
-    return Checked(blueprint, tuple(problems), blueprint.warnings, names, without)
+    return Checked(blueprint, problems, (*blueprint.warnings, *notices), names, without)
 
 
-def _module_problems(blueprint: Blueprint, options: Options) -> list[Problem]:
+def _modules(blueprint: Blueprint, options: Options) -> tuple[list[Problem], tuple[str, ...]]:
+    """What is wrong with modules, and what the engine has to say about itself."""
     if blueprint.manifest is None:
-        return []
+        return [], ()
     try:
         engine = make_engine(blueprint.core, options.cwd)
     except EngineError as error:
-        return [Problem("engine", str(error))]
+        return [Problem("engine", str(error))], ()
     try:
-        return load_functions(engine, blueprint.manifest.functions, make_log(level=SILENT))[1]
+        _, problems = load_functions(engine, blueprint.manifest.functions, make_log(level=SILENT))
+        return problems, engine.notices
     finally:
         engine.close()

@@ -247,5 +247,23 @@ async def test_the_readiness_probe_asks_every_store(home: Home) -> None:
         assert b"503" in await ask(app, request)
 
 
+async def test_a_probe_whose_client_left_ends_before_the_stores_close(home: Home) -> None:
+    asked = asyncio.Event()
+
+    async def slow() -> None:
+        asked.set()
+        await asyncio.sleep(60)
+
+    async with App.open(home.options(enable_kvstore="true", kvstore_type="in-memory"), stream=home.log) as app:
+        await app.listen()
+        app._checks["kvstore default"] = slow  # a store that hangs while the server runs
+        _, writer = await asyncio.open_connection("127.0.0.1", app.server.port)
+        writer.write(b"GET /ready HTTP/1.1\r\nHost: x\r\n\r\n")
+        await asked.wait()
+        writer.close()
+        await writer.wait_closed()
+    assert [task.get_name() for task in asyncio.all_tasks()] == [asyncio.current_task().get_name()]  # type: ignore[union-attr]
+
+
 async def _unwell() -> Any:
     raise ConnectionError("store is gone")
