@@ -9,7 +9,7 @@ capabilities and loaded functions; observers hear what happened. May import `wap
 * `context`, `failures`, `log`, `observers`: what callers say, what clients read, what operators read, who listens
 """
 
-from tarmac_core.dispatch.call import Function, FunctionCall
+from tarmac_core.dispatch.call import Function
 from tarmac_core.dispatch.context import CallContext, HttpExchange
 from tarmac_core.dispatch.dispatcher import Dispatcher
 from tarmac_core.dispatch.http_capability import http_capability
@@ -24,7 +24,6 @@ __all__ = [
     "Dispatcher",
     "FieldLog",
     "Function",
-    "FunctionCall",
     "Grants",
     "HttpExchange",
     "Observers",

@@ -9,7 +9,7 @@ from tarmac_core.dispatch.context import CallContext
 from tarmac_core.dispatch.failures import PREFIX, invocation_error
 from tarmac_core.dispatch.observers import Observers
 from tarmac_core.dispatch.table import Capability, Table
-from tarmac_core.plugin import Call, CallFinished, InvocationError, Log, PoolChanged
+from tarmac_core.plugin import Call, CallFinished, InvocationError, InvocationErrorKind, Log, PoolChanged
 from tarmac_core.wapc import GuestError
 
 HANDLER = b"handler"
@@ -20,13 +20,11 @@ MAX_REQUEST_BYTES = 64 * 1024 * 1024
 class Dispatcher:
     """Calls functions by name. Made before anything is opened; `serve` gives it its capabilities and functions, once."""
 
-    def __init__(
-        self, *, log: Log, observers: Observers, clock: Callable[[], float], max_depth_count: int = MAX_DEPTH
-    ) -> None:
+    def __init__(self, *, log: Log, observers: Observers, clock: Callable[[], float]) -> None:
         self._observers = observers
         self._log = log
         self._clock = clock
-        self.max_depth_count = max_depth_count
+        self.max_depth_count = MAX_DEPTH
         self.max_request_bytes = MAX_REQUEST_BYTES
         self._functions: Mapping[str, Function] = {}
         self._surroundings = Surroundings(Table(()), observers, log)
@@ -66,7 +64,9 @@ class Dispatcher:
         if target is None or self._is_stopping:
             raise self._unavailable()
         if len(payload) > self.max_request_bytes:
-            raise InvocationError("too_large", f"the request is larger than {self.max_request_bytes} bytes")
+            raise self._refused(
+                target, context, "too_large", f"the request is larger than {self.max_request_bytes} bytes"
+            )
         deadline_s = context.deadline_s
         timeout_s = target.http_timeout_s if context.origin == "http" else target.timeout_s
         if timeout_s is not None:
@@ -74,7 +74,7 @@ class Dispatcher:
             deadline_s = own_s if deadline_s is None or own_s < deadline_s else deadline_s
         depth = 0
         if context.parent is not None:
-            depth, deadline_s = self._inherit(target, context.parent, deadline_s)
+            depth, deadline_s = self._inherit(target, context, context.parent, deadline_s)
         call = FunctionCall(target, context, self._surroundings, deadline_s, depth)
         observers = self._observers
         if observers.hears_calls or observers.hears_pools:
@@ -100,13 +100,27 @@ class Dispatcher:
             return InvocationError("stopping", "the server is stopping")
         return InvocationError("not_found", "unable to load wasi environment - module not found")
 
-    def _inherit(self, target: Function, parent: Call, deadline_s: float | None) -> tuple[int, float | None]:
+    def _refused(
+        self, target: Function, context: CallContext, kind: InvocationErrorKind, message: str
+    ) -> InvocationError:
+        """A call that is not made; observers hear of it as of any other."""
+        if self._observers.hears_calls:
+            call = FunctionCall(target, context, self._surroundings, None, 0)
+            event = CallFinished(target.name, target.service, context.origin, kind, 0.0, call.request_id)
+            self._observers.emit(event)
+        return InvocationError(kind, message)
+
+    def _inherit(
+        self, target: Function, context: CallContext, parent: Call, deadline_s: float | None
+    ) -> tuple[int, float | None]:
         depth = getattr(parent, "depth", 0) + 1
         if depth > self.max_depth_count:
-            raise InvocationError("depth", f"{PREFIX}calls are nested deeper than {self.max_depth_count}")
+            message = f"{PREFIX}calls are nested deeper than {self.max_depth_count}"
+            raise self._refused(target, context, "depth", message)
         if _waits_for_itself(target, parent):
             # Every instance is held by a caller in this very chain: without this it would wait until the deadline.
-            raise InvocationError("depth", f"{PREFIX}{target.name} calls itself more often than its pool_size allows")
+            message = f"{PREFIX}{target.name} calls itself more often than its pool_size allows"
+            raise self._refused(target, context, "depth", message)
         if parent.deadline_s is None:
             return depth, deadline_s
         return depth, parent.deadline_s if deadline_s is None else min(deadline_s, parent.deadline_s)

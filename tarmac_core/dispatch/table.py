@@ -113,10 +113,10 @@ def _refusal(function: str, grants: Grants | None, capability: Capability, store
     if grants is None:
         if store == DEFAULT_STORE:
             return ""
-        return f'forbidden: store "{store}" needs a grant, and function {function} has no grants'
+        return f'not granted: store "{store}" needs a grant, and function {function} has no grants'
     grant = _grant(grants, capability)
     if grant is None:
-        return f"forbidden: the grants of function {function} do not name {name}"
+        return f"not granted: the grants of function {function} do not name {name}"
     if isinstance(grant, StoreGrant) and store not in grant.stores:
-        return f'forbidden: grants.{name}.stores of function {function} does not list "{store}"'
+        return f'not granted: grants.{name}.stores of function {function} does not list "{store}"'
     return ""

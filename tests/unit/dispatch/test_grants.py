@@ -28,7 +28,7 @@ async def test_without_grants_everything_enabled_is_allowed_on_the_default_store
 async def test_without_grants_a_named_store_is_refused(bench: Bench) -> None:
     offer(bench)
     bench.load("f")
-    text = 'forbidden: store "sessions" needs a grant, and function f has no grants'
+    text = 'not granted: store "sessions" needs a grant, and function f has no grants'
     assert await bench.host_call("f", "sessions", "kvstore", "get") == (False, text, f"403 {text}".encode())
 
 
@@ -42,7 +42,7 @@ async def test_the_logger_needs_no_grant(bench: Bench, capability: str) -> None:
 async def test_with_grants_a_capability_that_is_not_named_is_refused_by_the_rule(bench: Bench) -> None:
     offer(bench)
     bench.load("f", grants={"kvstore": True})
-    text = "forbidden: the grants of function f do not name metrics"
+    text = "not granted: the grants of function f do not name metrics"
     assert await bench.host_call("f", "tarmac", "metrics", "counter") == (False, text, f"403 {text}".encode())
 
 
@@ -56,7 +56,7 @@ async def test_a_refusal_whose_question_cannot_be_read_still_says_why(bench: Ben
     bench.load("f", grants={})
     assert await bench.host_call("f", "tarmac", "x", "y") == (
         False,
-        "forbidden: the grants of function f do not name x",
+        "not granted: the grants of function f do not name x",
         b"",
     )
 
@@ -77,7 +77,7 @@ async def test_a_grant_names_the_stores(bench: Bench, grant: Any, binding: str, 
     bench.load("f", grants={"kvstore": grant})
     flag, error, _ = await bench.host_call("f", binding, "kvstore", "get")
     assert flag is allowed
-    assert allowed or error.startswith("forbidden: grants.kvstore.stores of function f does not list")
+    assert allowed or error.startswith("not granted: grants.kvstore.stores of function f does not list")
 
 
 async def test_the_handler_gets_store_and_grant(bench: Bench) -> None:

@@ -72,6 +72,18 @@ async def test_calls_are_told_with_their_outcome(bench: Bench) -> None:
     assert 0 < heard.calls[0].duration_ms < 10_000
 
 
+async def test_calls_that_are_not_made_are_told_too(bench: Bench) -> None:
+    heard = Calls()
+    bench.observers.add("calls", heard)
+    bench.load("echo", ECHO)
+    bench.dispatcher.max_request_bytes = 1
+    with pytest.raises(InvocationError, match="larger than 1 bytes"):
+        await bench.invoke("echo", b"xx", request_id="r-1")
+    with pytest.raises(InvocationError, match="not found"):
+        await bench.invoke("a name that a client made up")
+    assert heard.calls == [CallFinished("echo", "service", "test", "too_large", 0.0, "r-1")]
+
+
 async def test_host_calls_are_told_with_their_code(bench: Bench) -> None:
     def missing(call: Call, payload: bytes) -> bytes:
         raise HostCallError(404, "no such key")
