@@ -5,12 +5,10 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tarmac_core.config import CoreSettings, FunctionSpec
+from tarmac_core.config import HTTP_TIMEOUT_MS, CoreSettings, FunctionSpec
 from tarmac_core.dispatch import Function, with_fields
 from tarmac_core.plugin import Log, Problem
 from tarmac_core.wapc import Engine, EngineSettings, Guest, GuestLimits, GuestLoadError
-
-HTTP_TIMEOUT_S = 60.0
 
 
 def make_engine(core: CoreSettings, cwd: Path) -> Engine:
@@ -50,7 +48,7 @@ def _function(spec: FunctionSpec, guest: Guest) -> Function:
         guest=guest,
         grants=spec.grants,
         timeout_s=timeout_s,
-        http_timeout_s=timeout_s or HTTP_TIMEOUT_S,
+        http_timeout_s=timeout_s or HTTP_TIMEOUT_MS / 1000,
         pool_size=spec.pool_size,
     )
 

@@ -48,9 +48,9 @@ def http_settings(core: CoreSettings, cwd: Path) -> HttpSettings:
 def invoker(dispatcher: Dispatcher) -> InvokeHttp:
     """The way of an HTTP request to its function. The function's own time limit is known to the dispatcher."""
 
-    async def invoke(function: str, request: Request, timeout_s: float | None) -> Response:
+    async def invoke(function: str, request: Request) -> Response:
         exchange = HttpExchange(request)
-        context = CallContext("http", request.request_id, dispatcher.deadline_s(timeout_s), None, exchange)
+        context = CallContext("http", request.request_id, exchange=exchange)
         body = await dispatcher.invoke(function, request.body, context=context)
         return Response(exchange.code, body, tuple(exchange.headers))
 

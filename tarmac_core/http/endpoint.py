@@ -11,7 +11,7 @@ from tarmac_core.http.probes import Probes
 from tarmac_core.http.routing import Match, Router
 from tarmac_core.plugin import InvocationError, Log, Observe, Request, RequestFinished, Response, RouteSpec
 
-InvokeHttp = Callable[[str, Request, float | None], Awaitable[Response]]
+InvokeHttp = Callable[[str, Request], Awaitable[Response]]
 _Handler = Callable[[Request], Response | Awaitable[Response]]
 
 CLIENT_LEFT = 499
@@ -22,18 +22,17 @@ _PATH_SAFE = "/!$&'()*+,;=:@~"
 
 @dataclass(frozen=True, slots=True)
 class FunctionRoute:
-    """A route of the manifest: `function` answers `methods` on `path`. `timeout_s` None leaves the call without a limit."""
+    """A route of the manifest: `function` answers `methods` on `path`."""
 
     path: str
     methods: tuple[str, ...]
     function: str
-    timeout_s: float | None = None
 
 
 class Endpoint:
     """Answers requests. Runs on the event loop; any number at a time; holds no state between them.
 
-    `invoke_http(function, request, timeout_s)` calls the function of a route and may raise `InvocationError`. `probes`
+    `invoke_http(function, request)` calls the function of a route and may raise `InvocationError`. `probes`
     adds /health and /ready, and /metrics while no plugin has it. `observe` is told of every answer; None costs nothing.
     Raises ValueError where two routes want the same path.
     """
@@ -117,7 +116,7 @@ class Endpoint:
 
     def _calls(self, route: FunctionRoute) -> _Handler:
         def call(request: Request) -> Awaitable[Response]:
-            return self._invoke_http(route.function, request, route.timeout_s)
+            return self._invoke_http(route.function, request)
 
         return call
 

@@ -50,11 +50,6 @@ class Router(Generic[TargetT]):
         self._trees: dict[str, _Node[TargetT]] = {}
         self._folded: dict[str, _Node[TargetT]] = {}
 
-    @property
-    def methods(self) -> tuple[str, ...]:
-        """Every method that has a route, sorted."""
-        return tuple(sorted(self._trees))
-
     def add(self, method: str, pattern: str, target: TargetT) -> None:
         """Add a route; raises ValueError for a pattern that is malformed, or taken under this or another spelling."""
         segments = _segments_of(pattern)

@@ -36,7 +36,7 @@ class Functions:
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
     answer: Callable[[Request], Response] = lambda request: Response(200, request.body)
 
-    async def invoke(self, function: str, request: Request, timeout_s: float | None) -> Response:
+    async def invoke(self, function: str, request: Request) -> Response:
         self.requests.append(request)
         if function == "slow":
             self.started.set()

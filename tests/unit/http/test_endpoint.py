@@ -15,18 +15,18 @@ from tarmac_core.plugin import (
 from tests.unit.http.bench import Functions, make_log
 
 ROUTES = (
-    FunctionRoute("/logger", ("get", "POST", "PATCH", "DELETE", "PUT"), "logger", 1.5),
+    FunctionRoute("/logger", ("get", "POST", "PATCH", "DELETE", "PUT"), "logger"),
     FunctionRoute("/users/:id", ("GET",), "user"),
 )
 
 
 class Recorder:
     def __init__(self) -> None:
-        self.calls: list[tuple[str, Request, float | None]] = []
+        self.calls: list[tuple[str, Request]] = []
         self.result: Response | Exception = Response(200, b"ok")
 
-    async def __call__(self, function: str, request: Request, timeout_s: float | None) -> Response:
-        self.calls.append((function, request, timeout_s))
+    async def __call__(self, function: str, request: Request) -> Response:
+        self.calls.append((function, request))
         if isinstance(self.result, Exception):
             raise self.result
         return self.result
@@ -54,12 +54,12 @@ def headers(response: Response) -> dict[str, str]:
     return dict(response.headers)
 
 
-async def test_a_function_gets_route_parameters_body_and_its_time_limit(endpoint: Endpoint, invoke: Recorder) -> None:
+async def test_a_function_gets_route_parameters_and_body(endpoint: Endpoint, invoke: Recorder) -> None:
     await endpoint.answer(Request("POST", "/logger", b"text", request_id="r1"))
     await endpoint.answer(Request("GET", "/users/a b", request_id="r2"))
-    (first, one, limit_s), (second, two, no_limit) = invoke.calls
-    assert (first, one.body, one.route, limit_s, one.request_id) == ("logger", b"text", "/logger", 1.5, "r1")
-    assert (second, two.route, two.parameters, no_limit) == ("user", "/users/:id", {"id": "a b"}, None)
+    (first, one), (second, two) = invoke.calls
+    assert (first, one.body, one.route, one.request_id) == ("logger", b"text", "/logger", "r1")
+    assert (second, two.route, two.parameters) == ("user", "/users/:id", {"id": "a b"})
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
