@@ -23,8 +23,6 @@ from tarmac_core.config.grants import GrantModels
 from tarmac_core.config.manifest import Loaded, Manifest, Service, single_function_manifest
 from tarmac_core.config.manifest_models import HttpRoute
 from tarmac_core.config.manifest_reading import load_manifest
-from tarmac_core.config.nearest import did_you_mean, nearest
-from tarmac_core.config.paths import RESERVED_PATHS
 from tarmac_core.config.raw import Raw, StoreTable
 from tarmac_core.config.reading import read_raw, variable
 from tarmac_core.config.schema import manifest_schema, settings_schema
@@ -37,7 +35,6 @@ from tarmac_core.config.values import RawValue
 __all__ = [
     "HOT_KEYS",
     "HTTP_TIMEOUT_MS",
-    "RESERVED_PATHS",
     "UPSTREAM_KEYS",
     "Address",
     "Bound",
@@ -58,10 +55,8 @@ __all__ = [
     "bind",
     "bind_flags",
     "bind_store",
-    "did_you_mean",
     "load_manifest",
     "manifest_schema",
-    "nearest",
     "parse_address",
     "read_raw",
     "setting_rows",

@@ -20,40 +20,31 @@ lifecycle.py  open in order, close in reverse, hang in neither
 from tarmac_core.registry.catalog import Catalog
 from tarmac_core.registry.claims import Owned
 from tarmac_core.registry.declare import Declarations, declare
-from tarmac_core.registry.guard import HOOK_LIMIT_S, Hang, PluginFaultError, call_within
-from tarmac_core.registry.installed import Installed, core_version, mismatch
+from tarmac_core.registry.guard import Hang
+from tarmac_core.registry.installed import Installed
 from tarmac_core.registry.known import KNOWN_PACKAGES, KNOWN_ROUTE_TYPES
-from tarmac_core.registry.lifecycle import CLOSE_LIMIT_S, OPEN_LIMIT_S, Lifecycle, OpenError
-from tarmac_core.registry.listing import Listed, listing
-from tarmac_core.registry.load import HOOK_NAMES, Broken, Loaded, Plugin, load, load_one, register
+from tarmac_core.registry.lifecycle import Lifecycle, OpenError
+from tarmac_core.registry.listing import listing
+from tarmac_core.registry.load import HOOK_NAMES, Broken, Loaded, Plugin, load, register
 from tarmac_core.registry.tables import Tables
 
 __all__ = [
-    "CLOSE_LIMIT_S",
-    "HOOK_LIMIT_S",
     "HOOK_NAMES",
     "KNOWN_PACKAGES",
     "KNOWN_ROUTE_TYPES",
-    "OPEN_LIMIT_S",
     "Broken",
     "Catalog",
     "Declarations",
     "Hang",
     "Installed",
     "Lifecycle",
-    "Listed",
     "Loaded",
     "OpenError",
     "Owned",
     "Plugin",
-    "PluginFaultError",
     "Tables",
-    "call_within",
-    "core_version",
     "declare",
     "listing",
     "load",
-    "load_one",
-    "mismatch",
     "register",
 ]

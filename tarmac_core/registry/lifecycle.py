@@ -79,6 +79,8 @@ class Lifecycle:
         try:
             value = await step.open(limit_s)
         except OpenError:
+            if step not in self._steps:
+                raise  # `close` was quicker, and has ended it
             self._steps.remove(step)
             if not await step.end(CANCEL_LIMIT_S):
                 self.left_behind.append(step.name)

@@ -4,7 +4,8 @@ import sys
 
 import pytest
 
-from tarmac_core.registry import Catalog, mismatch
+from tarmac_core.registry import Catalog
+from tarmac_core.registry.installed import mismatch
 from tests.distributions import Site, backend_source
 
 

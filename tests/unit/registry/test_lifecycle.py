@@ -55,6 +55,21 @@ async def test_an_open_that_raises_is_a_typed_error_naming_the_step_and_the_rest
     assert notes == ["open a", "close a"]
 
 
+async def test_closing_while_a_step_opens_ends_that_step(log: Log) -> None:
+    @asynccontextmanager
+    async def slow() -> AsyncIterator[None]:
+        await asyncio.sleep(60)
+        yield
+
+    lifecycle = Lifecycle(log)
+    opening = asyncio.create_task(lifecycle.open_within(None, "trigger", "init", slow))
+    await asyncio.sleep(0)
+    await lifecycle.close()
+    with pytest.raises(OpenError, match="trigger init: open"):
+        await opening
+    assert (lifecycle.open_steps, lifecycle.left_behind) == ((), [])
+
+
 async def test_an_open_that_hangs_is_ended_by_its_limit(log: Log) -> None:
     ended = asyncio.Event()
 
