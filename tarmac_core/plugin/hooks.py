@@ -1,4 +1,7 @@
-"""The seven hooks. Each is synchronous, is called once at start-up on the main thread, and only declares."""
+"""The seven hooks. Each is synchronous, is called once at start-up and only declares.
+
+Hooks run one at a time, each on a thread of its own and never on the event loop's, so that one that hangs can be left behind.
+"""
 
 from collections.abc import Iterable
 

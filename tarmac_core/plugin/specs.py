@@ -115,7 +115,8 @@ class TriggerSpec:
     """Something that calls functions by itself. `open(settings, routes, context)` gets its routes in the manifest's order.
 
     `before_listen` triggers have done their work when `open` yields, and a failure there ends the start; `serving` ones
-    run from then on until they are closed, which waits for what they have begun.
+    run from then on until they are closed, which waits for what they have begun. `runs_in` tells which of several workers
+    open it; with a single process both mean the same.
     """
 
     route_type: str
