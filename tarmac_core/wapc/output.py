@@ -28,7 +28,8 @@ class Output:
             self._log("trace", trace_text(fiber))
         elif kind == steps.CONSOLE:
             for line in decode(fiber.text()).splitlines() or [""]:
-                yield self._log("console", line)
+                self._log("console", line)
+                yield
         else:
             yield from self._write(_STREAMS[kind], fiber.text())
 
@@ -40,7 +41,8 @@ class Output:
         if rest:
             self._rest[stream] = rest
         for line in lines:
-            yield self._say(stream, line)
+            self._say(stream, line)
+            yield
 
     def flush(self) -> None:
         """Log what waits for its line's end; after each call, so that calls do not mix."""
