@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.dev-installed
 DECLARED := pyproject.toml constraints.txt tarmac_core/wapc/_fiber.c $(wildcard tarmac_core/wapc/*.h) $(wildcard plugins/*/pyproject.toml)
 
-.PHONY: env dev run test test-only lint type contracts docs bench dist generate clean
+.PHONY: env dev packages run test test-only lint type contracts docs bench dist generate clean
 
 env: $(STAMP)  ## .venv with the core and every plugin of this repository
 dev: $(DEV_STAMP)  ## the same with what tests, checks, docs and benchmarks need
@@ -35,7 +35,10 @@ run: $(STAMP)  ## serve examples/tac on port 8080 with the embedded store in ./d
 	@echo 'Try it:  curl --data "Tarmac Example" http://localhost:8080/'
 	APP_ENABLE_KVSTORE=true APP_DATA_DIR=data $(BIN)/tarmac serve examples/tac/tarmac.json --no-tls --listen 0.0.0.0:8080
 
-test: $(DEV_STAMP)  ## set up everything and run all tests
+packages:
+	@PYTHON=$(PYTHON) tests/setup.sh || test -z "$$TARMAC_REQUIRE_SERVICES"
+
+test: packages $(DEV_STAMP)  ## set up everything and run all tests
 	$(BIN)/python tests/run.py
 
 test-only: $(DEV_STAMP)  ## all tests that this machine can run, on one Python, nothing installed; ARGS are pytest's

@@ -16,8 +16,7 @@ REQUIRE = os.environ.get("TARMAC_REQUIRE_SERVICES") == "1"
 
 
 def set_up() -> None:
-    """Install the toolchains and tools that the tests use; a laptop goes on without, CI does not."""
-    subprocess.run([ROOT / "tests" / "setup.sh"], check=REQUIRE)
+    """Install the guests' toolchains; a laptop goes on without, CI does not."""
     subprocess.run([sys.executable, ROOT / "tests" / "guests" / "build.py", "--install-toolchains"], check=REQUIRE)
 
 

@@ -1,14 +1,18 @@
 #!/usr/bin/env bash
-# Debian packages that the tests use. Does nothing where they are there already.
+# Debian packages that building and testing use. Does nothing where everything is there already.
 set -euo pipefail
-packages=(wrk openssl libasan8)
 missing=()
-for package in "${packages[@]}"; do
-  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
-done
+need() { "${@:2}" >/dev/null 2>&1 || missing+=("$1"); }
+need python3-venv "${PYTHON:-python3}" -c 'import ensurepip, venv'
+need python3-dev "${PYTHON:-python3}" -c 'import pathlib, sys, sysconfig; sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists())'
+need gcc command -v gcc
+need libc6-dev test -e /usr/include/stdio.h
+need npm command -v npm
+need openssl command -v openssl
+need wrk command -v wrk
 [ ${#missing[@]} -eq 0 ] && exit 0
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-  echo "tests need these Debian packages: ${missing[*]} (apt-get install ${missing[*]})" >&2
+  echo "the tests need these Debian packages: apt-get install ${missing[*]}" >&2
   exit 1
 fi
 export DEBIAN_FRONTEND=noninteractive
