@@ -8,6 +8,8 @@ from pathlib import Path
 from tarmac_core.config import Raw, RawValue, read_raw
 from tarmac_core.plugin import Problem
 
+COMMAND_LINE = "the command line"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -30,9 +32,8 @@ def read_options(options: Options) -> tuple[Raw, list[Problem]]:
 
 
 def _from_command_line(options: Options) -> Iterator[tuple[str, RawValue]]:
-    source = "the command line"
     for key, value in options.settings.items():
-        yield key, RawValue(value, source)
+        yield key, RawValue(value, COMMAND_LINE)
     if options.target is not None:
         is_module = options.target.suffix == ".wasm"
-        yield "wasm_function" if is_module else "wasm_function_config", RawValue(str(options.target), source)
+        yield "wasm_function" if is_module else "wasm_function_config", RawValue(str(options.target), COMMAND_LINE)

@@ -1,6 +1,7 @@
 """The log's account of a start, line by line as the original tells it."""
 
 from tarmac_core.app.inspection import Blueprint
+from tarmac_core.app.options import COMMAND_LINE
 from tarmac_core.config import CoreSettings, HttpRoute, Manifest
 from tarmac_core.plugin import Log, RouteModel
 
@@ -25,7 +26,10 @@ def tell_start(log: Log, core: CoreSettings, blueprint: Blueprint) -> None:
             "enable_metrics": core.enable_metrics,
         },
     )
-    if blueprint.single_function is not None:
+    module = blueprint.raw.values.get("wasm_function")
+    if module is not None and module.source == COMMAND_LINE:
+        log.info("Serving a single function", extra={"function_path": str(blueprint.single_function)})
+    elif blueprint.single_function is not None:
         log.info(
             "Could not load wasm_function_config starting with default function path",
             extra={"config_path": core.wasm_function_config, "function_path": str(blueprint.single_function)},

@@ -71,6 +71,13 @@ async def test_an_opened_app_has_callable_functions(home: Home) -> None:
         assert await call(app, "echo", b"hello") == b"hello"
 
 
+async def test_a_module_of_the_command_line_is_not_told_as_a_missing_manifest(home: Home) -> None:
+    async with App.open(home.options("echo.wasm"), stream=home.log):
+        told = [line["msg"] for line in home.logged]
+    assert "Serving a single function" in told
+    assert not any("wasm_function_config" in text for text in told)
+
+
 async def test_a_listening_app_answers_over_http(home: Home) -> None:
     async with App.open(home.options(), stream=home.log) as app:
         await app.start()
