@@ -128,6 +128,8 @@ class Dispatcher:
     async def _invoke_observed(self, target: Function, payload: bytes, call: FunctionCall) -> bytes:
         observers = self._observers
         answer = call.answer_observed if observers.hears_host_calls else call.answer
+        if observers.hears_pools:  # once this call has an instance, or waits for one
+            asyncio.get_running_loop().call_soon(self._tell_of_pool, target)
         began_s = monotonic()
         outcome = "cancelled"
         try:

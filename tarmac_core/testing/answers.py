@@ -75,7 +75,7 @@ async def _answer(operation: Operation[Any, Any], payload: bytes, call: GuestCal
         if inspect.isawaitable(reply):
             reply = await reply
     except HostCallError as error:
-        return Answer(encode(error), error.message, error.code)
+        return Answer(error.payload or encode(error), error.message, error.code)
     except Exception as error:  # noqa: BLE001 - handed to the author of the plugin in the answer
         hidden = HostCallError(500, "internal error")
         return Answer(encode(hidden), hidden.message, hidden.code, error)

@@ -15,6 +15,7 @@ from tarmac_core.plugin import (
     PoolChanged,
     TaskFinished,
 )
+from tarmac_core.wapc import GuestLimits
 from tests.unit.dispatch.conftest import Bench, names, raw
 from tests.unit.dispatch.guests import ECHO, SAYS_NO, TRAPS
 
@@ -46,6 +47,11 @@ class Broken(Observer):
     def call_finished(self, event: CallFinished) -> None:
         self.times += 1
         raise RuntimeError("sink is full")
+
+
+async def later(call: Call, payload: bytes) -> bytes:
+    await asyncio.sleep(0.05)
+    return payload
 
 
 def nothing(call: Call, payload: bytes) -> bytes:
@@ -131,6 +137,15 @@ async def test_a_pool_is_told_when_it_grows_and_not_otherwise(bench: Bench) -> N
     for _ in range(3):
         await bench.invoke("echo")
     assert [(one.function, one.instances) for one in heard.events] == [("echo", 1)]
+
+
+async def test_a_pool_tells_of_calls_that_wait(bench: Bench) -> None:
+    heard = Pools()
+    bench.observers.add("pools", heard)
+    bench.offer("slow", {"op": raw(later)})
+    bench.load("f", limits=GuestLimits(pool_size=1))
+    await asyncio.gather(*(bench.host_call("f", "tarmac", "slow", "op") for _ in range(2)))
+    assert [(one.instances, one.idle, one.waiting) for one in heard.events] == [(1, 0, 1), (1, 0, 0)]
 
 
 async def test_an_observer_that_raises_is_removed_and_logged_once(bench: Bench) -> None:
