@@ -6,11 +6,11 @@ here but the files that are named. May import `tarmac_core.plugin`; never anothe
 
 raw, values, node     what was found, before any model reads it
 reading, *_text       environment and files; json_text, toml_text, yaml_text give positions
-flatten, stores       nested tables as flat keys; `[stores.NAME]`
+stores                `[stores.NAME]`
 references            `${env:NAME}` and `${file:PATH}`
 fields, binding       fill settings models; words, shown: how errors and values are told
 core, address         core's own settings
-unknown, upstream     keys that nobody reads
+unknown               keys that nobody reads
 manifest*, function   `tarmac.json`; objects, routes, paths, grants, report: its checks
 schema, tables        JSON schemas and rows for the documentation
 """
@@ -28,8 +28,7 @@ from tarmac_core.config.reading import read_raw, variable
 from tarmac_core.config.schema import manifest_schema, settings_schema
 from tarmac_core.config.shown import ShownValue
 from tarmac_core.config.tables import SettingRow, setting_rows
-from tarmac_core.config.unknown import unknown_keys
-from tarmac_core.config.upstream import UPSTREAM_KEYS
+from tarmac_core.config.unknown import UPSTREAM_KEYS, unknown_keys
 from tarmac_core.config.values import RawValue
 
 __all__ = [

@@ -51,9 +51,10 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The outcome of reading a manifest. `manifest` is None where there are problems, or where the file `is_missing`:
+    """The outcome of reading a manifest.
 
-    nobody named it, so the server starts with a single function.
+    `manifest` is None where there are problems, or where the file `is_missing`: nobody named it, so that the server starts
+    with a single function.
     """
 
     manifest: Manifest | None

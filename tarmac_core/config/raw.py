@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from tarmac_core.config.flatten import flatten
 from tarmac_core.config.node import as_node
 from tarmac_core.config.references import References
-from tarmac_core.config.values import RawValue
+from tarmac_core.config.values import RawValue, flatten
 
 Values: TypeAlias = Mapping[str, RawValue]
 

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tarmac_core.config.flatten import flatten
 from tarmac_core.config.json_text import parse_json
 from tarmac_core.config.node import Node, TextError, position
 from tarmac_core.config.raw import Raw
 from tarmac_core.config.references import References
 from tarmac_core.config.stores import read_stores
-from tarmac_core.config.values import RawValue
+from tarmac_core.config.values import RawValue, flatten
 from tarmac_core.plugin import Problem
 
 VARIABLE_PREFIX = "APP_"

@@ -1,9 +1,9 @@
 """Named stores: the tables `[stores.NAME]` of the configuration file."""
 
-from tarmac_core.config.flatten import flatten
 from tarmac_core.config.node import Node, position
 from tarmac_core.config.raw import StoreTable
 from tarmac_core.config.references import References
+from tarmac_core.config.values import flatten
 from tarmac_core.plugin import Problem
 
 RESERVED_NAMES = ("", "default", "tarmac")

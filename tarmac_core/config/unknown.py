@@ -5,8 +5,26 @@ from collections.abc import Iterable
 from tarmac_core.config.fields import fields_of
 from tarmac_core.config.nearest import did_you_mean
 from tarmac_core.config.raw import Raw
-from tarmac_core.config.upstream import UPSTREAM_KEYS
 from tarmac_core.plugin import PluginSettings
+
+_KEYS = """
+enable_tls listen_addr cert_file key_file ca_file ignore_client_cert
+config_watch_interval use_consul consul_addr consul_keys_prefix from_consul
+debug trace disable_logging text_log_format
+wasm_function wasm_function_config wasm_pool_size run_mode
+enable_pprof enable_maintenance_mode enable_metrics http_client_max_response_body_size
+enable_kvstore kvstore_type
+boltdb_filename boltdb_bucket boltdb_permissions boltdb_timeout
+redis_server redis_password redis_database redis_sentinel_servers redis_sentinel_master
+redis_connect_timeout redis_read_timeout redis_write_timeout redis_keepalive redis_max_active redis_hostname_verify
+cassandra_hosts cassandra_port cassandra_keyspace cassandra_consistency cassandra_repl_strategy cassandra_replicas
+cassandra_user cassandra_password cassandra_hostname_verify
+nats_url nats_bucket nats_servers nats_skip_tls_verify
+enable_sql sql_type sql_dsn
+grpc_socket_path
+"""
+UPSTREAM_KEYS = frozenset(_KEYS.split())
+"""Every key of the original: a directory written for it is never told that its keys are unknown."""
 
 
 def unknown_keys(

@@ -1,8 +1,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tarmac_core.config.flatten import flatten
 from tarmac_core.config.node import Node, as_node
+from tarmac_core.config.values import flatten
 
 _keys = st.text("abAB_", min_size=1, max_size=4)
 _tables = st.recursive(
