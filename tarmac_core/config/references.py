@@ -43,6 +43,8 @@ class References:
     def _file(self, name: str) -> str:
         path = self.folder / name
         try:
+            if path.is_fifo():  # opening it would wait for a writer, and say nothing
+                raise DeadReferenceError(f"the file {path} is a pipe", "name a file that holds the value")
             with path.open("rb") as file:
                 data = file.read(_MAX_FILE_BYTES + 1)
             text = data.decode("utf-8")

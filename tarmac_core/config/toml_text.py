@@ -20,12 +20,11 @@ def parse_toml(data: bytes) -> Node:
     text = decode(data)
     try:
         values = tomllib.loads(text)
+        return _with_lines(values, (), dict(_key_lines(text, values)))
     except tomllib.TOMLDecodeError as error:
         raise _in_words(str(error), text) from None
     except RecursionError:
         raise TextError("is nested too deeply", remedy="use fewer levels") from None
-    lines = dict(_key_lines(text, values))
-    return _with_lines(values, (), lines)
 
 
 def _in_words(message: str, text: str) -> TextError:

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -182,11 +183,13 @@ def test_what_references_lead_to_is_never_shown(tmp_path: Path) -> None:
         ("${file:.}", "cannot be read: Is a directory"),
         ("${file:binary}", "does not hold UTF-8 text"),
         ("${file:large}", "larger than 1 MiB"),
+        ("${file:pipe}", "is a pipe"),
     ],
 )
 def test_a_reference_that_leads_nowhere_is_a_problem(tmp_path: Path, reference: str, words: str) -> None:
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     (tmp_path / "large").write_bytes(b"x" * (1024 * 1024 + 1))
+    os.mkfifo(tmp_path / "pipe")
     text = told(redis(tmp_path, APP_REDIS_PASSWORD=reference))
     assert words in text
     assert text.startswith("redis_password from APP_REDIS_PASSWORD (environment): ")

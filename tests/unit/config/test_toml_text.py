@@ -39,3 +39,9 @@ def test_broken_text_is_refused_with_its_place(text: bytes, line: int, column: i
         parse_toml(text)
     assert (caught.value.line, caught.value.column) == (line, column)
     assert "(at " not in caught.value.what
+
+
+def test_keys_nested_too_deeply_are_refused() -> None:
+    for text in (b"a = " + b"[" * 50_000, b".".join([b"a"] * 5000) + b" = 1"):
+        with pytest.raises(TextError, match="nested too deeply"):
+            parse_toml(text)
