@@ -90,7 +90,7 @@ def new(name: str, capability: str, directory: Path | None) -> None:
         raise click.ClickException(f"{folder} cannot be written: {error.strerror or error}") from error
     for path in written:
         click.echo(path)
-    click.echo(f'\nNext: cd {folder} && pip install -e ".[testing]" && python -m pytest')
+    click.echo(f'\nNext, in the environment of Tarmac: cd {folder} && pip install -e ".[testing]" && python -m pytest')
     click.echo(f"Then: APP_ENABLE_{capability.upper()}=true APP_{capability.upper()}_TYPE={name} tarmac serve")
 
 
