@@ -97,14 +97,16 @@ class App:
 
     async def _open_all(self, needs_listener: bool) -> None:
         raw, problems = read_options(self.options)
-        early = bind(CoreSettings, "", raw).settings
-        if early is not None:
-            self._configure_log(early)
-            limit_s = early.plugin_timeout_s
-            self._sources = Lifecycle(self.log, open_limit_s=limit_s, close_limit_s=limit_s)
-            self._context = replace(self._context, data_dir=self.options.cwd / early.data_dir)
+        bound = bind(CoreSettings, "", raw)
+        early = bound.usable or CoreSettings()
+        self._configure_log(early)
+        limit_s = early.plugin_timeout_s
+        self._sources = Lifecycle(self.log, open_limit_s=limit_s, close_limit_s=limit_s)
+        self._context = replace(self._context, data_dir=self.options.cwd / early.data_dir)
         catalog = Catalog.discover()
         selected = select_sources(raw, catalog)
+        if selected.problems:  # without what the sources say, more would be found wrong than is
+            raise ConfigurationError([*problems, *bound.problems, *selected.problems])
         sources = await open_sources(selected, self._sources, self._context)
         merged = await with_sources(raw, sources)
         self.blueprint = inspect_raw(

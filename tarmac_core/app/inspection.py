@@ -92,5 +92,8 @@ def _warnings(raw: Raw, catalog: Catalog, core: CoreSettings, selected: Selected
     yield from (str(problem) for problem in catalog.unreadable)
     yield from (str(one.problem) for one in selected.broken)
     yield from core.warnings
+    for name in core.plugins_disabled:
+        if catalog.find(name) is None:
+            yield f"plugins_disabled: {catalog.missing(name).what}"
     keys = [row.key for row in selected.rows]
     yield from unknown_keys(raw, _models_in_use(selected), prefixes=catalog.prefixes(), keys=keys)

@@ -68,7 +68,7 @@ def select(raw: Raw, catalog: Catalog, disabled: Iterable[str], sources: Selecte
     names = [name for name in catalog.capabilities() if name not in off]
     _load(selected, raw, catalog, names, set(names) & set(asked))
     _enable(selected, wanted)
-    _load_backends(selected, raw, catalog)
+    _load_backends(selected, raw, catalog, off)
     return selected
 
 
@@ -123,7 +123,7 @@ def _enable(selected: Selected, wanted: Iterable[str]) -> None:
     selected.enabled |= with_stores & set(wanted)
 
 
-def _load_backends(selected: Selected, raw: Raw, catalog: Catalog) -> None:
+def _load_backends(selected: Selected, raw: Raw, catalog: Catalog, off: Set[str]) -> None:
     default = {
         f"{spec.name}.{getattr(one.settings, 'type', '')}": f"{spec.name}_type"
         for one in selected.declared
@@ -136,8 +136,9 @@ def _load_backends(selected: Selected, raw: Raw, catalog: Catalog) -> None:
         if catalog.find(table.capability)
     }
     asked = {**named, **default}
+    _tell_disabled(selected, raw, asked, off)
     _tell_missing(selected, raw, catalog, asked)
-    present = [name for name in asked if catalog.find(name)]
+    present = [name for name in asked if catalog.find(name) and name not in off]
     loaded = load(catalog, present, selected=set(present), beside=selected.plugins)
     selected.problems += loaded.problems
     for plugin in loaded.plugins:

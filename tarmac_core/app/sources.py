@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-from tarmac_core.app.errors import ConfigurationError
 from tarmac_core.app.selection import Selected
 from tarmac_core.config import Raw
 from tarmac_core.dispatch import with_fields
@@ -24,9 +23,7 @@ class OpenedSource:
 
 
 async def open_sources(selected: Selected, lifecycle: Lifecycle, context: Context) -> list[OpenedSource]:
-    """Open the sources that `select_sources` found; raises ConfigurationError when something is wrong with any of them."""
-    if selected.problems:
-        raise ConfigurationError(selected.problems)
+    """Open the sources that `select_sources` found; raises OpenError for one that does not."""
     opened: list[OpenedSource] = []
     for one in selected.declared:
         own = replace(context, log=with_fields(context.log, {"plugin": one.plugin.name}))

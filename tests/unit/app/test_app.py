@@ -157,6 +157,16 @@ async def test_parts_open_in_the_order_of_the_design_and_close_in_reverse(home: 
     assert orderly.events == [f"close {name}" for name in reversed(names)]
 
 
+async def test_a_source_that_is_not_there_hides_no_other_wrong_setting(home: Home) -> None:
+    (home.folder / "conf").mkdir()
+    (home.folder / "conf" / "config.toml").write_text("[", encoding="utf-8")
+    with pytest.raises(ConfigurationError) as info:
+        async with App.open(home.options(use_consul="true", debug="perhaps"), stream=home.log):
+            raise AssertionError("it starts")
+    told = [problem.where.partition(" ")[0] for problem in info.value.problems]
+    assert told == ["conf/config.toml", "debug", "use_consul"]
+
+
 async def test_what_a_source_changes_is_taken_over_while_serving(home: Home, site: Site) -> None:
     source = plugin_source(
         "config.remote",

@@ -46,6 +46,10 @@ def test_a_capability_that_is_off_selects_no_backend(home: Home) -> None:
         ({"enable_sql": "perhaps"}, ["enable_sql", "use true or false"]),
         ({"enable_kvstore": "true", "kvstore_type": "redis"}, ["kvstore_type", "pip install tarmac-kv-redis"]),
         ({"enable_kvstore": "true", "plugins_disabled": "kvstore"}, ["enable_kvstore", "plugins_disabled"]),
+        (
+            {"enable_kvstore": "1", "plugins_disabled": "kvstore.internal"},
+            ["kvstore_type (default)", "plugins_disabled"],
+        ),
         ({"use_consul": "true"}, ["use_consul from APP_USE_CONSUL", "pip install tarmac-config-consul"]),
         ({"use_consul": "false"}, []),
         ({"use_consul": "perhaps"}, ["use_consul", "use true or false"]),
@@ -150,7 +154,11 @@ def test_a_dotted_plugin_that_nobody_selects_is_not_imported(home: Home, site: S
 def test_a_disabled_plugin_is_not_imported(home: Home, site: Site) -> None:
     site.add("acme", {"acme": "acme_broken:P"}, modules={"acme_broken": "raise RuntimeError"})
     assert [one.installed.name for one in inspect(home.options()).broken] == ["acme"]
-    assert inspect(home.options(plugins_disabled="acme")).broken == ()
+    blueprint = inspect(home.options(plugins_disabled="acme amce"))
+    assert blueprint.broken == ()
+    assert [text.partition(";")[0] for text in blueprint.warnings] == [
+        "plugins_disabled: no plugin 'amce' is installed"
+    ]
 
 
 def test_two_plugins_of_one_name_are_told_with_both_owners(home: Home, site: Site) -> None:
