@@ -125,15 +125,14 @@ def _plugin_list() -> str:
 def _settings(model: type[PluginSettings], prefix: str) -> str:
     rows = [
         (
-            f"`{row.key}`" + "".join(f"<br>`{alias}`" for alias in row.aliases),
-            f"`{row.variable}`",
+            "<br>".join(f"`{name}`" for name in (row.key, *row.aliases, row.variable)),
             row.type,
             "required" if row.is_required else _default(row.default),
             row.help + (f" ({row.unit})" if row.unit else ""),
         )
         for row in setting_rows(model, prefix)
     ]
-    return _table(("Key", "Variable", "Type", "Default", "Meaning"), rows) if rows else "It has no settings."
+    return _table(("Key", "Type", "Default", "Meaning"), rows) if rows else "It has no settings."
 
 
 def _fields(model: type[BaseModel]) -> str:

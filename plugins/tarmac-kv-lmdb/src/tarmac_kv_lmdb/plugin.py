@@ -20,7 +20,7 @@ class LmdbSettings(PluginSettings):
         "tarmac", "Database inside the file.", aliases=("boltdb_bucket",), min_length=1, max_length=400
     )
     permissions: int = setting(
-        0o600, "Mode of a new file, such as 0600.", aliases=("boltdb_permissions",), ge=0o200, le=0o777
+        0o600, "Mode of a new file; 384 is 0600.", aliases=("boltdb_permissions",), ge=0o200, le=0o777
     )
     timeout: int = setting(5, "Accepted, without effect: opening waits for no lock.", aliases=("boltdb_timeout",))
     sync: Literal["full", "meta", "none"] = setting(
