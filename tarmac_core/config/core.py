@@ -6,9 +6,18 @@ from typing import Literal
 from pydantic import field_validator
 
 from tarmac_core.config.address import Address, parse_address
-from tarmac_core.config.function import MAX_MEMORY_BYTES, MEMORY_BYTES, MIB, FunctionDefaults
+from tarmac_core.config.function import (
+    MAX_MEMORY_BYTES,
+    MAX_PAYLOAD_BYTES,
+    MAX_TIME_MS,
+    MEMORY_BYTES,
+    MIB,
+    FunctionDefaults,
+    check_memory,
+)
 from tarmac_core.plugin import PluginSettings, setting
 
+MAX_TIME_S = MAX_TIME_MS // 1000
 HOT_KEYS = frozenset(("debug", "trace", "disable_logging", "enable_maintenance_mode"))
 
 
@@ -39,9 +48,15 @@ class CoreSettings(PluginSettings):
     cache_dir: str = setting("", "Folder for compiled modules; empty is the folder cache in data_dir.")
 
     wasm_timeout_ms: int = setting(
-        0, "Longest call where a function sets none; 0 is 60000 over HTTP and none elsewhere.", unit="ms", ge=0
+        0,
+        "Longest call where a function sets none; 0 is 60000 over HTTP and none elsewhere.",
+        unit="ms",
+        ge=0,
+        le=MAX_TIME_MS,
     )
-    wasm_cpu_ms: int = setting(0, "Most CPU time of a call where a function sets none; 0 is no limit.", unit="ms", ge=0)
+    wasm_cpu_ms: int = setting(
+        0, "Most CPU time of a call where a function sets none; 0 is no limit.", unit="ms", ge=0, le=MAX_TIME_MS
+    )
     wasm_memory_bytes: int = setting(
         0,
         "Most memory of an instance where a function sets none; 0 is 256 MiB.",
@@ -52,16 +67,28 @@ class CoreSettings(PluginSettings):
     wasm_queue_length: int = setting(1000, "Most calls that wait for an instance where a function sets none.", ge=0)
     wasm_threads: int = setting(0, "Threads for guests that compute long; 0 is one for each CPU.", ge=0, le=1024)
     max_call_depth: int = setting(16, "How deep functions may call functions.", ge=1, le=1000)
-    max_request_bytes: int = setting(64 * MIB, "Largest request to a function.", unit="bytes", ge=1)
-    max_response_bytes: int = setting(64 * MIB, "Largest answer of a function.", unit="bytes", ge=1)
-    max_host_call_bytes: int = setting(64 * MIB, "Largest payload of a host call, either way.", unit="bytes", ge=1)
+    max_request_bytes: int = setting(
+        64 * MIB, "Largest request to a function.", unit="bytes", ge=1, le=MAX_PAYLOAD_BYTES
+    )
+    max_response_bytes: int = setting(
+        64 * MIB, "Largest answer of a function.", unit="bytes", ge=1, le=MAX_PAYLOAD_BYTES
+    )
+    max_host_call_bytes: int = setting(
+        64 * MIB, "Largest payload of a host call, either way.", unit="bytes", ge=1, le=MAX_PAYLOAD_BYTES
+    )
 
-    http_header_timeout_s: float = setting(10, "Longest wait for a request's headers.", unit="s", gt=0)
-    http_idle_timeout_s: float = setting(75, "How long an idle connection is kept.", unit="s", gt=0)
-    http_body_timeout_s: float = setting(60, "Longest wait for a request's body.", unit="s", gt=0)
-    http_write_timeout_s: float = setting(60, "Longest wait for a client to take its answer.", unit="s", gt=0)
-    shutdown_timeout_s: float = setting(30, "How long running requests may finish at stop.", unit="s", ge=0)
-    plugin_timeout_s: float = setting(30, "Longest time that one part may take to open or to close.", unit="s", gt=0)
+    http_header_timeout_s: float = setting(10, "Longest wait for a request's headers.", unit="s", gt=0, le=MAX_TIME_S)
+    http_idle_timeout_s: float = setting(75, "How long an idle connection is kept.", unit="s", gt=0, le=MAX_TIME_S)
+    http_body_timeout_s: float = setting(60, "Longest wait for a request's body.", unit="s", gt=0, le=MAX_TIME_S)
+    http_write_timeout_s: float = setting(
+        60, "Longest wait for a client to take its answer.", unit="s", gt=0, le=MAX_TIME_S
+    )
+    shutdown_timeout_s: float = setting(
+        30, "How long running requests may finish at stop.", unit="s", ge=0, le=MAX_TIME_S
+    )
+    plugin_timeout_s: float = setting(
+        30, "Longest time that one part may take to open or to close.", unit="s", gt=0, le=MAX_TIME_S
+    )
 
     enable_maintenance_mode: bool = setting(False, "Answer 503 on /ready.")
     enable_metrics: bool = setting(False, "Accepted without effect: metrics are on when a sink is installed.")
@@ -74,6 +101,11 @@ class CoreSettings(PluginSettings):
     def _check_address(cls, text: str) -> str:
         parse_address(text)
         return text
+
+    @field_validator("wasm_memory_bytes")
+    @classmethod
+    def _check_memory(cls, memory_bytes: int) -> int:
+        return check_memory(memory_bytes)
 
     @field_validator("run_mode", mode="before")
     @classmethod

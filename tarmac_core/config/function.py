@@ -11,10 +11,20 @@ MIB = 1024 * 1024
 HTTP_TIMEOUT_MS = 60_000
 POOL_SIZE = 100
 MEMORY_BYTES = 256 * MIB
+MIN_MEMORY_BYTES = 64 * 1024
 MAX_MEMORY_BYTES = 4096 * MIB
+MAX_PAYLOAD_BYTES = 1024 * MIB
+MAX_TIME_MS = 10_000_000_000
 QUEUE_LENGTH = 1000
 
 Grants: TypeAlias = Mapping[str, GrantModel | Literal[True]]
+
+
+def check_memory(memory_bytes: int) -> int:
+    """Refuse less than one page of WebAssembly, but for 0, which means the default. Raises ValueError `what: remedy`."""
+    if 0 < memory_bytes < MIN_MEMORY_BYTES:
+        raise ValueError(f"is less than a page of memory: write at least {MIN_MEMORY_BYTES}, or 0 for the default")
+    return memory_bytes
 
 
 @dataclass(frozen=True, slots=True)

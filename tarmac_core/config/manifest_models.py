@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
-from tarmac_core.config.function import MAX_MEMORY_BYTES
+from tarmac_core.config.function import MAX_MEMORY_BYTES, MAX_TIME_MS, check_memory
 from tarmac_core.config.paths import check_method, check_path
 from tarmac_core.plugin import RouteModel
 
@@ -40,14 +40,21 @@ class FunctionShape(_Shape):
     )
     pool_size: int = Field(0, ge=0, description="Most instances; 0 is 100. They are made on demand and kept.")
     min_instances: int = Field(0, ge=0, description="Instances made at start.")
-    timeout_ms: int = Field(0, ge=0, description="Longest call; 0 is 60000 over HTTP and no limit elsewhere.")
-    cpu_ms: int = Field(0, ge=0, description="Most CPU time of a call; 0 is no limit.")
+    timeout_ms: int = Field(
+        0, ge=0, le=MAX_TIME_MS, description="Longest call; 0 is 60000 over HTTP and no limit elsewhere."
+    )
+    cpu_ms: int = Field(0, ge=0, le=MAX_TIME_MS, description="Most CPU time of a call; 0 is no limit.")
     memory_bytes: int = Field(0, ge=0, le=MAX_MEMORY_BYTES, description="Most memory of an instance; 0 is 256 MiB.")
     queue_length: int | None = Field(None, ge=0, description="Most calls that wait for an instance; unset is 1000.")
     isolation: Literal["reused", "fresh"] = Field("reused", description="`fresh` uses each instance once.")
     grants: dict[str, JsonValue] | None = Field(
         None, description="What the function may use, by capability; unset: all that is enabled."
     )
+
+    @field_validator("memory_bytes")
+    @classmethod
+    def _check_memory(cls, memory_bytes: int) -> int:
+        return check_memory(memory_bytes)
 
 
 class ServiceShape(_Shape):

@@ -78,6 +78,15 @@ async def test_a_module_of_the_command_line_is_not_told_as_a_missing_manifest(ho
     assert not any("wasm_function_config" in text for text in told)
 
 
+@pytest.mark.parametrize("memory_bytes", [4 << 20, 4 << 30])
+async def test_every_limit_that_configuration_lets_pass_suits_the_engine(home: Home, memory_bytes: int) -> None:
+    most = {"timeout_ms": 10**10, "cpu_ms": 10**10, "pool_size": 10**30, "queue_length": 10**30}
+    home.manifest({"echo": {"filepath": "echo.wasm", "memory_bytes": memory_bytes, **most}})
+    sizes = {f"max_{what}_bytes": str(1 << 30) for what in ("request", "response", "host_call")}
+    async with App.open(home.options(plugin_timeout_s="1e7", wasm_threads="1024", **sizes), stream=home.log) as app:
+        assert await call(app, "echo", b"hello") == b"hello"
+
+
 async def test_a_listening_app_answers_over_http(home: Home) -> None:
     async with App.open(home.options(), stream=home.log) as app:
         await app.start()

@@ -58,6 +58,19 @@ def test_zero_means_the_default_limit() -> None:
     assert limits == FunctionDefaults(cpu_ms=5, timeout_ms=6, queue_length=7)
 
 
+@pytest.mark.parametrize("key", ["max_request_bytes", "wasm_memory_bytes", "wasm_cpu_ms", "plugin_timeout_s"])
+def test_limits_that_the_machine_cannot_keep_are_problems(key: str) -> None:
+    raw, _ = read_raw(environ={f"APP_{key.upper()}": str(10**30)}, file=None, cwd=FOLDER)
+    assert ["must be at most" in problem.what for problem in bind(CoreSettings, "", raw).problems] == [True]
+
+
+def test_memory_of_less_than_a_page_is_a_problem() -> None:
+    raw, _ = read_raw(environ={"APP_WASM_MEMORY_BYTES": "65535"}, file=None, cwd=FOLDER)
+    assert [problem.what for problem in bind(CoreSettings, "", raw).problems] == [
+        "'65535' is less than a page of memory"
+    ]
+
+
 def test_a_profiler_that_is_not_there_is_warned_about() -> None:
     assert core().warnings == []
     assert "/debug/pprof" in core(APP_ENABLE_PPROF="true").warnings[0]

@@ -102,6 +102,8 @@ def test_defaults_of_the_settings_hold_for_functions_without_their_own(tmp_path:
         ({"pool_size": "5"}, '/pool_size: pool_size "5" must be a whole number'),
         ({"pool_size": 1.5}, "/pool_size: pool_size 1.5 must be a whole number"),
         ({"pool_size": True}, "/pool_size: pool_size true must be a whole number"),
+        ({"memory_bytes": 1}, "/memory_bytes: memory_bytes 1 is less than a page of memory (write at least 65536"),
+        ({"cpu_ms": 10**11}, "/cpu_ms: cpu_ms 100000000000 must be at most 10000000000"),
         ({"memory_bytes": 2**40}, "/memory_bytes: memory_bytes 1099511627776 must be at most 4294967296"),
         ({"isolation": "none"}, "/isolation: isolation \"none\" must be one of 'reused' or 'fresh'"),
         ({"pool_size": 2, "min_instances": 3}, "/min_instances: min_instances 3 is more than pool_size 2"),
