@@ -9,7 +9,9 @@ from .paths import CACHE
 from .toolchains import BuildError, Source, run
 
 VERSION = "1.63.0"
-PACKAGES = ("rustc", "libstd-rust-1.63", "libstd-rust-dev-wasm32", "libllvm14", "lld-14", "libz3-4")
+COMPILER = ("rustc", "libstd-rust-1.63", "libstd-rust-dev-wasm32", "libllvm14", "lld-14")
+LIBRARIES = ("libz3-4", "libedit2", "libbsd0", "libmd0", "libxml2", "libicu72")
+PACKAGES = (*COMPILER, *LIBRARIES)
 
 
 class Rust:
