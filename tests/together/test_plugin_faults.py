@@ -163,23 +163,54 @@ def test_a_configuration_source_that_fails_ends_the_start(tmp_path: Path, fault:
     assert "config source odd" in told
 
 
+PARTS = """
+class Source:
+    async def read(self):
+        return {}
+
+    async def changes(self):
+        return
+        yield
+
+from tarmac_kv import KVBackend
+
+class Store(KVBackend):
+    get = set = delete = keys = health = print
+"""
+CLOSES = {
+    "capability odd": (CAPABILITY, "odd", {"APP_ENABLE_KVSTORE": "true"}),
+    "backend kvstore.odd": (BACKEND, "kvstore.odd", {"APP_ENABLE_KVSTORE": "true", "APP_KVSTORE_TYPE": "odd"}),
+    "observer odd": (OBSERVER, "odd", {}),
+    "trigger odd_route": (TRIGGER.format(phase="serving"), "odd", {}),
+    "config source odd": (SOURCE, "config.odd", {"APP_USE_ODD": "true"}),
+}
+
+
+@pytest.mark.parametrize("part", CLOSES)
 @pytest.mark.parametrize(("fault", "word"), [(RAISE, "odd fault"), (HANG, "did not finish"), (DEAF, "left behind")])
-def test_a_close_that_fails_is_logged_and_the_others_are_closed(tmp_path: Path, fault: str, word: str) -> None:
-    write_manifest(tmp_path, {"echo": "go-echo"})
-    environ = install(tmp_path, opens(CAPABILITY, after=fault))
-    kv = {"APP_ENABLE_KVSTORE": "true"}
-    with listening(tmp_path, "tarmac.json", **environ, **kv) as server:
+def test_a_close_that_fails_is_logged_and_the_others_are_closed(
+    tmp_path: Path, part: str, fault: str, word: str
+) -> None:
+    hook, name, settings = CLOSES[part]
+    manifest(tmp_path) if "Trigger" in hook else write_manifest(tmp_path, {"echo": "go-echo"})
+    values = {"observer odd": "Observer()", "config source odd": "Source()", "backend kvstore.odd": "Store()"}
+    hooks = opens(hook, value=values.get(part, "{}"), after=fault)
+    environ = install(tmp_path, hooks, name=name, before=PARTS)
+    with listening(tmp_path, "tarmac.json", **environ, **settings) as server:
         began_s = time.monotonic()
         assert server.stop() == 0
         assert time.monotonic() - began_s < 10
     errors = [line for line in server.logged if line["level"] == "ERROR"]
-    assert any("capability odd" in line["msg"] for line in errors)
+    assert any(part in line["msg"] for line in errors), errors
     assert any(word in str(line) for line in errors)
 
 
 OPERATIONS = """
 def fails(call, request):
     raise RuntimeError("odd fault")
+
+async def fails_later(call, request):
+    fails(call, request)
 
 async def hangs(call, request):
     import asyncio
@@ -193,7 +224,7 @@ def decode(payload):
     return payload, lambda reply: b"" if isinstance(reply, HostCallError) else reply
 
 OPERATIONS = {name: Operation(decode, handler) for name, handler in
-    {"info": fails, "error": hangs, "warn": blocks}.items()}
+    {"info": fails, "debug": fails_later, "error": hangs, "warn": blocks}.items()}
 """
 LOGGER = """
 @hookimpl
@@ -208,14 +239,18 @@ def test_handlers_that_raise_hang_or_block_hurt_only_their_call(tmp_path: Path) 
     environ = install(tmp_path, opens(LOGGER, value="OPERATIONS"), before=OPERATIONS)
     with listening(tmp_path, "tarmac.json", APP_PLUGINS_DISABLED="logger", **environ) as server:
         server.ask("log info x", "/misc", **{"X-Request-Id": "r-1"})
-        line = server.wait_for("Host call failed inside its plugin")
-        assert (line["plugin"], line["operation"], line["request_id"]) == ("odd", "info", "r-1")
+        server.ask("log debug x", "/misc", **{"X-Request-Id": "r-2"})
         assert server.ask("log error x", "/misc").code == 504
         assert server.ask("log warn x", "/misc").code == 200
         line = server.wait_for("Handler blocked the event loop")
         assert (line["plugin"], line["operation"]) == ("odd", "logger/warn")
         assert server.ask("x", "/echo").body == b"x"
         assert server.stop() == 0
+    faults = [line for line in server.logged if line["msg"] == "Host call failed inside its plugin"]
+    assert [(line["plugin"], line["operation"], line["request_id"]) for line in faults] == [
+        ("odd", "info", "r-1"),
+        ("odd", "debug", "r-2"),
+    ]
 
 
 def test_an_observer_that_raises_is_removed_and_logged_once(tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 import pytest
 
-from tarmac_core.plugin import PluginSettings
+from tarmac_core.plugin import Hooks, PluginSettings
 from tarmac_core.registry import Catalog, Declarations, declare, load
 from tests.distributions import Site, backend_source, plugin_source
+
+EVERY_HOOK = [name for name in vars(Hooks) if name.startswith("tarmac_") and name != "tarmac_plugin_info"]
 
 
 def _declare(site: Site, source: str, name: str = "acme", limit_s: float = 10.0) -> tuple[Declarations, list[str]]:
@@ -72,6 +74,16 @@ def test_a_hook_that_fails_or_hangs_is_named_and_the_others_still_count(site: Si
     assert len(problems) == 1
     assert said in problems[0]
     assert [spec.name for spec in declarations.observers] == ["o"]
+
+
+@pytest.mark.parametrize("hook", EVERY_HOOK)
+@pytest.mark.parametrize(
+    ("fault", "said"), [("raise ValueError('no')", "raised ValueError: no"), ("time.sleep(5)", "did not return within")]
+)
+def test_each_hook_may_raise_or_hang(site: Site, hook: str, fault: str, said: str) -> None:
+    _, problems = _declare(site, plugin_source("acme", f"@hookimpl\ndef {hook}(self, settings): {fault}"), limit_s=0.2)
+    assert len(problems) == 1
+    assert problems[0].startswith(f"{hook} {said}")
 
 
 def test_a_hook_that_returns_none_declares_nothing(site: Site) -> None:
