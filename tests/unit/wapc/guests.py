@@ -166,6 +166,51 @@ BAD_POINTERS = {
     ),
 }
 
+# functions of WASI that take pointers, beside those above: their parameters, `P` for pointers. `args_get` and `environ_get`
+# write nothing, since there is nothing.
+WASI = {
+    "args_sizes_get": "PP",
+    "clock_res_get": "iP",
+    "clock_time_get": "ilP",
+    "environ_sizes_get": "PP",
+    "fd_fdstat_get": "iP",
+    "fd_filestat_get": "iP",
+    "fd_pread": "iPilP",
+    "fd_prestat_dir_name": "iPi",
+    "fd_prestat_get": "iP",
+    "fd_pwrite": "iPilP",
+    "fd_read": "iPiP",
+    "fd_readdir": "iPilP",
+    "fd_seek": "iliP",
+    "fd_tell": "iP",
+    "path_create_directory": "iPi",
+    "path_filestat_get": "iiPiP",
+    "path_filestat_set_times": "iiPilli",
+    "path_link": "iiPiiPi",
+    "path_open": "iiPiilliP",
+    "path_readlink": "iPiPiP",
+    "path_remove_directory": "iPi",
+    "path_rename": "iPiiPi",
+    "path_symlink": "PiiPi",
+    "path_unlink_file": "iPi",
+    "random_get": "Pi",
+    "sock_recv": "iPiiPP",
+    "sock_send": "iPiiP",
+}
+
+
+def wasi_everywhere(name: str) -> bytes:
+    """A guest that gives one of `WASI` pointers outside its memory and answers with its error number."""
+    types = " ".join("i64" if kind == "l" else "i32" for kind in WASI[name])
+    given = " ".join({"P": FAR, "l": "(i64.const 1)", "i": "(i32.const 1)"}[kind] for kind in WASI[name])
+    return wasm(f"""(module
+      (import "wapc" "__guest_response" (func $response (param i32 i32)))
+      (import "wasi_snapshot_preview1" "{name}" (func $it (param {types}) (result i32)))
+      (memory (export "memory") 1)
+      (func (export "__guest_call") (param i32 i32) (result i32)
+        (i32.store (i32.const 0) (call $it {given}))
+        (call $response (i32.const 0) (i32.const 4)) (i32.const 1)))""")
+
 
 @functools.cache
 def wasm(text: str) -> bytes:

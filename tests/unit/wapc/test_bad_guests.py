@@ -4,7 +4,7 @@ import pytest
 
 from tarmac_core.wapc import GuestError
 from tests.unit.wapc.conftest import Load, never, reverse
-from tests.unit.wapc.guests import BAD_POINTERS, bad_pointers, guest, starting
+from tests.unit.wapc.guests import BAD_POINTERS, WASI, bad_pointers, guest, starting, wasi_everywhere
 
 
 @pytest.mark.parametrize(
@@ -54,6 +54,20 @@ async def test_a_pointer_outside_memory_is_a_trap(load: Load, name: str) -> None
         assert caught.value.kind == "trap"
         assert caught.value.message == "out of bounds memory access"
     assert function.stats().instances == 0
+
+
+@pytest.mark.parametrize("name", WASI)
+async def test_a_pointer_outside_memory_given_to_wasi_hurts_its_own_call_only(load: Load, name: str) -> None:
+    function = load(wasi_everywhere(name), pool_size=1)
+    for _ in range(2):
+        try:
+            errno = await function.call(b"e", b"", never)
+        except GuestError as error:
+            assert error.kind == "trap"
+            assert function.stats().instances == 0
+        else:
+            assert int.from_bytes(errno, "little") != 0
+    assert await load().call(b"e", b"well", never) == b"well"
 
 
 @pytest.mark.parametrize(
