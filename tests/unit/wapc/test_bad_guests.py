@@ -1,5 +1,7 @@
 """A guest that traps, ends itself or lies about its memory hurts its own call only."""
 
+from collections.abc import Awaitable
+
 import pytest
 
 from tarmac_core.wapc import GuestError
@@ -56,17 +58,21 @@ async def test_a_pointer_outside_memory_is_a_trap(load: Load, name: str) -> None
     assert function.stats().instances == 0
 
 
+async def outcome(call: Awaitable[bytes]) -> tuple[bytes, str]:
+    """The answer, and the kind of the failure."""
+    try:
+        return await call, ""
+    except GuestError as error:
+        return b"", error.kind
+
+
 @pytest.mark.parametrize("name", WASI)
 async def test_a_pointer_outside_memory_given_to_wasi_hurts_its_own_call_only(load: Load, name: str) -> None:
     function = load(wasi_everywhere(name), pool_size=1)
     for _ in range(2):
-        try:
-            errno = await function.call(b"e", b"", never)
-        except GuestError as error:
-            assert error.kind == "trap"
-            assert function.stats().instances == 0
-        else:
-            assert int.from_bytes(errno, "little") != 0
+        answer, ended = await outcome(function.call(b"e", b"", never))
+        assert ended in ("", "trap")
+        assert ended or int.from_bytes(answer, "little") != 0
     assert await load().call(b"e", b"well", never) == b"well"
 
 
