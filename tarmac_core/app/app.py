@@ -123,7 +123,7 @@ class App:
             await self._open_step("configuration", "watch", following, raw, sources, self._changed, self._context)
 
     async def _check_and_load(self) -> list[Function]:
-        """Raise everything that is wrong together, modules included; they are compiled only when the rest can be read."""
+        """Raise everything that is wrong together, modules included."""
         blueprint = self.blueprint
         problems = [*blueprint.problems, *route_problems(blueprint)]
         if blueprint.manifest is None:

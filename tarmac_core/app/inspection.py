@@ -14,7 +14,10 @@ from tarmac_core.registry import Broken, Catalog, Tables
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """What will be opened, checked. With `problems`, `core` has defaults for what is wrong, and `manifest` may be None."""
+    """What will be opened, checked.
+
+    With `problems`, `core` has defaults for what is wrong, and `manifest` lacks it, or is None where nothing can be read.
+    """
 
     raw: Raw
     catalog: Catalog

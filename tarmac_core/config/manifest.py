@@ -53,8 +53,8 @@ class Manifest:
 class Loaded:
     """The outcome of reading a manifest.
 
-    `manifest` is None where there are problems, or where the file `is_missing`: nobody named it, so that the server starts
-    with a single function.
+    With problems `manifest` holds what is right, so that more can be checked; it is None where the file cannot be read, or
+    `is_missing`: nobody named it, so that the server starts with a single function.
     """
 
     manifest: Manifest | None

@@ -56,7 +56,7 @@ def load_manifest(
         report, (folder, (folder / path).parent), function_defaults or FunctionDefaults(), rules, dict(route_models)
     )
     manifest = reading.manifest(root)
-    return Loaded(None if report.problems else manifest, report.problems, report.warnings)
+    return Loaded(manifest, report.problems, report.warnings)
 
 
 def _failed(where: str, what: str, remedy: str) -> Loaded:
@@ -125,10 +125,13 @@ class _Reading:
         if shape.min_instances > pool_size:
             what = f"min_instances {shape.min_instances} is more than pool_size {pool_size}"
             self.report.problem(source.known["min_instances"], pointer_to(*path, "min_instances"), what, "lower it")
+        filepath = self._file(shape.filepath, source.known["filepath"], (*path, "filepath"))
+        if filepath is None:
+            return None
         return FunctionSpec(
             name=name,
             service=service,
-            filepath=self._file(shape.filepath, source.known["filepath"], (*path, "filepath")),
+            filepath=filepath,
             pool_size=pool_size,
             min_instances=shape.min_instances,
             timeout_ms=shape.timeout_ms or self.defaults.timeout_ms,
@@ -150,7 +153,7 @@ class _Reading:
         else:
             self._owners[name] = (service, node)
 
-    def _file(self, text: str, node: Node, path: _Path) -> Path:
+    def _file(self, text: str, node: Node, path: _Path) -> Path | None:
         """The first file that is there: from the working directory, then from the manifest's folder."""
         tried = list(dict.fromkeys(folder / text for folder in self.folders))
         for candidate in tried:
@@ -158,7 +161,7 @@ class _Reading:
                 return candidate
         places = " and ".join(str(candidate) for candidate in tried)
         self.report.problem(node, pointer_to(*path), f"there is no file {text}", f"tried {places}")
-        return tried[0]
+        return None
 
     def _object(
         self, node: Node, path: _Path, model: type[ManifestShape | ServiceShape | FunctionShape]

@@ -55,6 +55,7 @@ class Routes:
         source = read_object(node, path, names_of(model or RouteModel), self._report)
         if source is None:
             return None
+        before = len(self._report.problems)
         self._check_function(source)
         if model is None and isinstance(kind, str) and kind:
             self._unknown_type(kind, source)
@@ -64,7 +65,7 @@ class Routes:
         route = validate(model or RouteModel, source, self._report)
         if isinstance(route, HttpRoute):
             self._check_path(route, source)
-        return route
+        return route if len(self._report.problems) == before else None
 
     def _unknown_type(self, name: str, source: JsonObject) -> None:
         package = self._packages.get(name)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tarmac_core.app import Options, inspect
+from tarmac_core.app import Options, check, inspect
 from tests.distributions import Site, backend_source, plugin_source
 from tests.unit.app.conftest import Home
 
@@ -71,6 +71,20 @@ def test_everything_wrong_is_told_together(home: Home) -> None:
     told = " ".join(problems(options))
     for word in ("enable_sql", "max_call_depth", "nonsense", "nowhere.wasm", "must start with a slash"):
         assert word in told
+
+
+def test_modules_are_checked_beside_a_manifest_with_problems(home: Home) -> None:
+    (home.folder / "bad.wasm").write_bytes(b"no module")
+    twice = {"type": "http", "path": "/same", "methods": ["GET"], "function": "echo"}
+    home.manifest({"echo": "echo", "bad": "bad", "gone": "gone"}, [twice, twice, {**twice, "function": "ehco"}])
+    told = [problem.where.rpartition(" ")[2] + " " + problem.what for problem in check(home.options()).problems]
+    assert [text.partition(" ")[2][:15] for text in told] == [
+        "there is no fil",
+        "GET /same is ta",
+        "there is no fun",
+        "GET /same is ta",
+        "function `bad`:",
+    ]
 
 
 def test_what_a_wrong_setting_stands_for_is_not_looked_for_at_its_default(home: Home) -> None:

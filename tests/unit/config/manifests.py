@@ -58,5 +58,5 @@ def only_function(loaded: Loaded) -> FunctionSpec:
 
 
 def problems(loaded: Loaded, folder: Path) -> list[str]:
-    assert loaded.manifest is None
+    assert loaded.problems
     return [str(problem).replace(f"{folder}/", "") for problem in loaded.problems]
