@@ -3,8 +3,8 @@
 In: modules as bytes, limits, and for each call an operation, a payload and a function that answers host calls. Out: the
 answer's bytes or a `GuestError`. It knows wasmtime, which nobody else imports, and nothing of plugins, HTTP or configuration.
 
-* `engine` loads guests; `host` holds what their instances share; `program` is a compiled module, `imports` checks and `binary`
-  edits it, `cache` keeps it on disk
+* `engine` loads guests; `host` holds what their instances share; `program` is a compiled module, `binary` edits
+  it, `interface` reads and `imports` checks what it imports and exports, `cache` keeps it on disk
 * `guest` is a function with its `pool` of instances; `instance` links a store; `run` takes one call to its end
 * `workers` poll guests that compute; `live` counts instances; `output` and `failure` turn what a guest says into text
 * `_fiber.c` makes a call one step and has the ticker; `trampoline.wat` and `shim.wat` are the waPC imports; `_abi` is

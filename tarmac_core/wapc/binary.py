@@ -1,8 +1,10 @@
-"""Edits of a module before it is compiled. Each touches one section and renumbers nothing.
+"""Edits of a module before it is compiled. They renumber nothing.
 
 * Imports from `wasi_unstable` become imports from `wasi_snapshot_preview1`, but for `poll_oneoff`, whose records differ.
 * A start section becomes an export: it runs once the shim is linked, so that host calls work in it.
 * The memory is exported as `memory` if it is not, and its declared maximum is the function's limit.
+* Custom sections go: of them wasmtime would take the names in a trap's text, which it demangles, and a few hundred bytes of
+  mangled name become gigabytes; or debugging data, which it would parse on the event loop.
 
 Source of the format: WebAssembly core specification, appendix "Binary format".
 """
@@ -14,9 +16,9 @@ from tarmac_core.wapc.errors import GuestLoadError
 MAGIC, CORE_VERSION, COMPONENT_VERSION = b"\0asm", b"\1\0\0\0", b"\x0d\0\1\0"
 START = b"tarmac:start"
 PAGE_BYTES = 65536
-_IMPORTS, _MEMORIES, _EXPORTS, _START, _CUSTOM = 2, 5, 7, 8, 0
+IMPORTS, _MEMORIES, EXPORTS, _START, _CUSTOM = 2, 5, 7, 8, 0
 _ORDER = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 13: 6, 6: 7, 7: 8, 8: 9, 9: 10, 12: 11, 10: 12, 11: 13}
-_FUNC, _TABLE, _MEMORY, _GLOBAL, _TAG = range(5)
+FUNC, _TABLE, _MEMORY, _GLOBAL, _TAG = range(5)
 _OLD, _NEW = b"wasi_unstable", b"wasi_snapshot_preview1"
 
 
@@ -77,28 +79,29 @@ def prepare(wasm: bytes, memory_bytes: int) -> bytes:
     memory_bytes: the guest's memory limit. Raises GuestLoadError with words for what is no core module, damaged, without
     memory or with more than the limit at its start.
     """
-    sections = _sections(wasm)
-    by_number = {section.number: section for section in sections}
-    if _IMPORTS in by_number:
-        by_number[_IMPORTS].data = _rename_imports(by_number[_IMPORTS].data)
+    parts = sections(wasm)
+    by_number = {section.number: section for section in parts}
+    if IMPORTS in by_number:
+        by_number[IMPORTS].data = _rename_imports(by_number[IMPORTS].data)
     extra = []
     if _START in by_number:
-        extra.append(_named(START) + bytes([_FUNC]) + by_number[_START].data)
+        extra.append(_named(START) + bytes([FUNC]) + by_number[_START].data)
     if _MEMORIES not in by_number:
         raise GuestLoadError("it has no memory; a function needs one, exported as `memory`")
     by_number[_MEMORIES].data = _cap_memory(by_number[_MEMORIES].data, memory_bytes)
-    exports = by_number.get(_EXPORTS) or _insert_exports(sections)
+    exports = by_number.get(EXPORTS) or _insert_exports(parts)
     if not _exports_memory(exports.data):
         extra.append(_named(b"memory") + bytes([_MEMORY, 0]))
     reader = Reader(exports.data)
     count = reader.number()
     exports.data = encode(count + len(extra)) + exports.data[reader.at :] + b"".join(extra)
     return wasm[:8] + b"".join(
-        bytes([section.number]) + _named(section.data) for section in sections if section.number != _START
+        bytes([section.number]) + _named(section.data) for section in parts if section.number not in (_START, _CUSTOM)
     )
 
 
-def _sections(wasm: bytes) -> list[Section]:
+def sections(wasm: bytes) -> list[Section]:
+    """The sections of a core module, in their order. Raises GuestLoadError for what is none, or damaged."""
     if not wasm:
         raise GuestLoadError("it is empty")
     if wasm[:4] != MAGIC:
@@ -107,17 +110,17 @@ def _sections(wasm: bytes) -> list[Section]:
         raise GuestLoadError("it is a component; build a core module for wasm32-wasip1 instead")
     if wasm[4:8] != CORE_VERSION:
         raise GuestLoadError("it is cut off, or of an unknown version of WebAssembly")
-    reader, sections = Reader(wasm, 8), []
+    reader, found = Reader(wasm, 8), []
     while reader.at < len(wasm):
         number = reader.byte()
-        sections.append(Section(number, reader.take(reader.number())))
-    return sections
+        found.append(Section(number, reader.take(reader.number())))
+    return found
 
 
-def _insert_exports(sections: list[Section]) -> Section:
-    section = Section(_EXPORTS, b"\0")
-    before = [i for i, other in enumerate(sections) if _ORDER.get(other.number, 0) > _ORDER[_EXPORTS]]
-    sections.insert(before[0] if before else len(sections), section)
+def _insert_exports(parts: list[Section]) -> Section:
+    section = Section(EXPORTS, b"\0")
+    before = [i for i, other in enumerate(parts) if _ORDER.get(other.number, 0) > _ORDER[EXPORTS]]
+    parts.insert(before[0] if before else len(parts), section)
     return section
 
 
@@ -158,14 +161,15 @@ def _rename_imports(data: bytes) -> bytes:
     out = [encode(count)]
     for _ in range(count):
         module, name, began = reader.name(), reader.name(), reader.at
-        _skip_import(reader)
+        skip_import_type(reader)
         if module == _OLD and name != b"poll_oneoff":
             module = _NEW
         out.append(_named(module) + _named(name) + data[began : reader.at])
     return b"".join(out)
 
 
-def _skip_import(reader: Reader) -> None:
+def skip_import_type(reader: Reader) -> None:
+    """Go over what an import is, behind its two names."""
     match reader.byte():
         case 0:
             reader.number()

@@ -4,7 +4,7 @@ import re
 
 from tarmac_core.wapc import _fiber, steps
 from tarmac_core.wapc._abi import Api
-from tarmac_core.wapc.errors import GuestError
+from tarmac_core.wapc.errors import GuestError, one_line
 from tarmac_core.wapc.output import decode
 from tarmac_core.wapc.settings import EngineSettings, GuestLimits
 
@@ -29,7 +29,7 @@ def plain(step: int, fiber: _fiber.Fiber, operation: bytes, limits: GuestLimits)
     if step == _fiber.GUEST_ERROR:
         return GuestError("guest", decode(fiber.error_text()))
     if step == _fiber.UNSUCCESSFUL:
-        return GuestError("guest", f'call to "{decode(operation)}" was unsuccessful')
+        return GuestError("guest", f'call to "{one_line(decode(operation))}" was unsuccessful')
     if step == _fiber.CPU_LIMIT:
         return GuestError("cpu", f"CPU time limit of {limits.cpu_ms} ms reached (cpu_ms)")
     return GuestError("closed", "the function was closed")

@@ -77,6 +77,8 @@ class Host:
         config.wasm_multi_memory = True
         config.wasm_memory64 = False
         config.wasm_threads = False
+        for name in ("gc_support", "wasm_gc", "wasm_function_references", "wasm_exceptions"):
+            setattr(config, name, False)  # the heap of these is beyond the limit of a guest's memory
         config.epoch_interruption = True
         config.memory_may_move = False  # the address of `io` is a constant
         config.max_wasm_stack = MAX_WASM_STACK_BYTES

@@ -1,4 +1,4 @@
-"""Which imports a guest may have, and whether a compiled module fits: checked by type, without an instance."""
+"""Which imports a guest may have, and whether a module fits: checked by type, without an instance."""
 
 from dataclasses import dataclass
 
@@ -6,8 +6,7 @@ import wasmtime
 
 from tarmac_core.wapc.binary import START
 from tarmac_core.wapc.errors import GuestLoadError
-
-Signature = tuple[tuple[str, ...], tuple[str, ...]]
+from tarmac_core.wapc.interface import Import, Interface, Signature, read
 
 _I = "i32"
 # (module, name, the trampoline's export, parameters, results)
@@ -31,6 +30,7 @@ PROVIDED: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], ...] = (
 _STARTS = (START.decode(), "_start", "_initialize", "wapc_init")
 _ENTRY = "__guest_call"
 _WASI = "wasi_snapshot_preview1"
+_FAULTS_TOLD = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,28 +45,32 @@ class Shape:
     starts: tuple[bytes, ...]
 
 
-def check(module: wasmtime.Module, known: wasmtime.Linker) -> Shape:
-    """The shape of a module that fits; GuestLoadError names everything that does not.
+def check(wasm: bytes, module: wasmtime.Module, known: wasmtime.Linker) -> Shape:
+    """The shape of a module that fits; GuestLoadError names what does not.
 
-    known: a linker with WASI and, for everything in `PROVIDED`, a stand-in of the right type.
+    module: what wasmtime made of `wasm`. known: a linker with WASI and, for everything in `PROVIDED`, a stand-in of the
+    right type.
     """
-    faults, wanted = _entry_faults(module), []
-    for item in module.imports:
+    interface = read(wasm)
+    faults, wanted = _entry_faults(interface), []
+    for item in interface.imports:
         provided = _provided(item)
         if provided is None:
             if item.module != _WASI:
                 faults.append(f"unknown import `{item.module}::{item.name}`")
-        elif (signature := _signature(item.type)) != (provided[3], provided[4]):
+        elif item.signature != (provided[3], provided[4]):
             must = _words((provided[3], provided[4]))
-            faults.append(f"import `{item.module}::{item.name}` is {_words(signature)}, it must be {must}")
+            faults.append(f"import `{item.module}::{item.name}` is {_words(item.signature)}, it must be {must}")
         else:
             wanted.append((provided[0].encode(), provided[1].encode(), provided[2].encode()))
     if not faults:
         faults += _wasi_fault(module, known)
+    if len(faults) > _FAULTS_TOLD:
+        faults[_FAULTS_TOLD:] = [f"and {len(faults) - _FAULTS_TOLD} more"]
     if faults:
         raise GuestLoadError("; ".join(faults))
-    names = {export.name for export in module.exports}
-    return Shape(tuple(dict.fromkeys(wanted)), tuple(name.encode() for name in _STARTS if name in names))
+    starts = tuple(name.encode() for name in _STARTS if name in interface.exports)
+    return Shape(tuple(dict.fromkeys(wanted)), starts)
 
 
 def _wasi_fault(module: wasmtime.Module, known: wasmtime.Linker) -> list[str]:
@@ -78,14 +82,8 @@ def _wasi_fault(module: wasmtime.Module, known: wasmtime.Linker) -> list[str]:
     return []
 
 
-def _provided(item: wasmtime.ImportType) -> tuple[str, str, str, tuple[str, ...], tuple[str, ...]] | None:
+def _provided(item: Import) -> tuple[str, str, str, tuple[str, ...], tuple[str, ...]] | None:
     return next((entry for entry in PROVIDED if entry[:2] == (item.module, item.name)), None)
-
-
-def _signature(kind: object) -> Signature | None:
-    if not isinstance(kind, wasmtime.FuncType):
-        return None
-    return tuple(map(str, kind.params)), tuple(map(str, kind.results))
 
 
 def _words(signature: Signature | None) -> str:
@@ -95,15 +93,14 @@ def _words(signature: Signature | None) -> str:
     return f"({', '.join(params)}) -> ({', '.join(results)})"
 
 
-def _entry_faults(module: wasmtime.Module) -> list[str]:
-    exports = {export.name: export.type for export in module.exports}
-    faults = []
+def _entry_faults(interface: Interface) -> list[str]:
+    exports, faults = interface.exports, []
     if _ENTRY not in exports:
         faults.append(f"it exports no function `{_ENTRY}`; build it with a waPC guest library")
-    elif (signature := _signature(exports[_ENTRY])) != ((_I, _I), (_I,)):
+    elif (signature := exports[_ENTRY]) != ((_I, _I), (_I,)):
         faults.append(f"its export `{_ENTRY}` is {_words(signature)}, it must be {_words(((_I, _I), (_I,)))}")
     return faults + [
-        f"its export `{name}` is {_words(_signature(exports[name]))}, it must be {_words(((), ()))}"
+        f"its export `{name}` is {_words(exports[name])}, it must be {_words(((), ()))}"
         for name in _STARTS
-        if name in exports and _signature(exports[name]) != ((), ())
+        if name in exports and exports[name] != ((), ())
     ]

@@ -5,7 +5,7 @@ from ctypes import c_uint32, c_void_p, cast
 import wasmtime
 
 from tarmac_core.wapc.binary import prepare
-from tarmac_core.wapc.errors import GuestLoadError
+from tarmac_core.wapc.errors import GuestLoadError, one_line
 from tarmac_core.wapc.host import Host
 from tarmac_core.wapc.imports import Shape, check
 from tarmac_core.wapc.settings import GuestLimits, Log
@@ -27,10 +27,11 @@ class Program:
 def load(host: Host, name: str, wasm: bytes, limits: GuestLimits, log: Log | None) -> Program:
     """Compile a module, or take it from the cache, and check it. On any thread. Raises GuestLoadError naming the module."""
     try:
-        module = host.cache.compile(host.engine, prepare(wasm, limits.memory_bytes))
-        return Program(host, name, module, check(module, host.known_linker), limits, log)
+        wasm = prepare(wasm, limits.memory_bytes)
+        module = host.cache.compile(host.engine, wasm)
+        return Program(host, name, module, check(wasm, module, host.known_linker), limits, log)
     except GuestLoadError as error:
-        raise GuestLoadError(f"function `{name}`: {error}") from error
+        raise GuestLoadError(f"function `{name}`: {one_line(str(error))}") from error
     except wasmtime.WasmtimeError as error:
-        reason = " ".join(str(error).split())
+        reason = one_line(" ".join(str(error).split()))
         raise GuestLoadError(f"function `{name}`: the module is not valid: {reason}") from error

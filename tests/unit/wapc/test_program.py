@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from tarmac_core.wapc import Engine, GuestError, GuestLimits, GuestLoadError
+from tarmac_core.wapc.binary import prepare, sections
 from tests.unit.wapc.conftest import Load, never, reverse
 from tests.unit.wapc.guests import guest, wasm, zoo
 
@@ -100,6 +101,71 @@ def test_a_module_that_does_not_fit_is_refused_naming_what_and_how(engine: Engin
     with pytest.raises(GuestLoadError) as caught:
         engine.load("odd", module(text), GuestLimits())
     assert [word for word in words if word not in str(caught.value)] == []
+
+
+ENTRY_V128 = '(func (export "__guest_call") (param v128 i32) (result i32) (i32.const 1))'
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (f"{MEMORY} {ENTRY_V128}", "`__guest_call` is (v128, i32) -> (i32), it must be"),
+        (f'{MEMORY} {ENTRY} (func (export "_start") (param v128))', "`_start` is (v128) -> ()"),
+        (f'(import "env" "abort" (func (param v128))) {MEMORY} {ENTRY}', "`env::abort` is (v128) -> ()"),
+        (
+            f'(import "wasi_snapshot_preview1" "fd_close" (func (param v128) (result i32))) {MEMORY} {ENTRY}',
+            "(func (param v128) (result i32))",
+        ),
+        (f'{MEMORY} {ENTRY} (func (export "_start") (param funcref))', "`_start` is (funcref) -> ()"),
+    ],
+)
+def test_types_that_wasmtime_py_does_not_know_are_named(engine: Engine, text: str, words: str) -> None:
+    with pytest.raises(GuestLoadError) as caught:
+        engine.load("odd", module(text), GuestLimits())
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(func (param externref))",
+        "(func (param (ref func)))",
+        "(func (param anyref))",
+        "(func (param exnref))",
+        "(type (struct (field i64)))",
+        "(type (array (mut i32)))",
+        "(rec (type (func)))",
+        "(tag)",
+        "(table 1 externref)",
+    ],
+)
+def test_what_needs_a_heap_of_wasmtimes_own_is_refused(engine: Engine, text: str) -> None:
+    with pytest.raises(GuestLoadError, match="not valid"):
+        engine.load("odd", module(f"{text} {MEMORY} {ENTRY}"), GuestLimits())
+
+
+async def test_names_of_functions_never_reach_wasmtime_which_would_demangle_them(load: Load) -> None:
+    data = module(
+        f"""{MEMORY} (func $bomb (@name "_Z4bombv") unreachable) (@custom ".debug_info" "x")
+        (func (export "__guest_call") (param i32 i32) (result i32) (call $bomb) (i32.const 1))"""
+    )
+    assert b"_Z4bombv" in data
+    assert [part.number for part in sections(prepare(data, 1 << 20)) if part.number == 0] == []
+    with pytest.raises(GuestError) as caught:
+        await load(data).call(b"e", b"", never)
+    assert "bomb" not in caught.value.detail
+
+
+def test_a_modules_own_texts_stay_on_one_line_of_bounded_length(engine: Engine) -> None:
+    imports = "".join(f'(import "e\\0a\\1b[2J" "n{i}" (func))' for i in range(500))
+    with pytest.raises(GuestLoadError) as caught:
+        engine.load("odd", module(f'{imports} (import "env" "{"x" * 9000}" (func)) {MEMORY} {ENTRY}'), GuestLimits())
+    text = str(caught.value)
+    assert "unknown import `e\\n\\x1b[2J::n0`" in text
+    assert text.endswith("and 481 more")
+    assert text.isprintable()
+    with pytest.raises(GuestLoadError, match=r"x\.\.\. \(9022 characters\)"):
+        engine.load("odd", module(f'(import "env" "{"x" * 9000}" (func)) {MEMORY} {ENTRY}'), GuestLimits())
 
 
 async def test_imports_from_wasi_unstable_work(load: Load, lines: list[tuple[str, str]]) -> None:
