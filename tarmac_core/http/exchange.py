@@ -42,6 +42,8 @@ class Exchange(HTTPMessageDelegate):
         if _is_number(length) and (len(length) > _MAX_LENGTH_DIGITS or int(length) > connection.body_limit_bytes):
             connection.refuse(413)
             return
+        if start_line.version == "HTTP/1.0" and "Expect" in headers:
+            del headers["Expect"]  # such a client knows no 100 and would take it for the answer
         if start_line.version == "HTTP/1.1" and len(headers.get_list("Host")) != 1:
             connection.refuse(400, "400 Bad Request: one Host header is needed\n")
             return

@@ -149,7 +149,7 @@ def _toggle_slash(path: str) -> str:
 
 
 def _clean(path: str) -> str:
-    clean = "/" + posixpath.normpath(path).lstrip("/.")
+    clean = "/" + posixpath.normpath(path).lstrip("/")
     return clean + "/" if path.endswith("/") and clean != "/" else clean
 
 

@@ -13,6 +13,8 @@ def split_target(target: str) -> tuple[str, Query]:
 
     The absolute form of proxies (`http://host/a`) is read too; `*` stays as it is.
     """
+    if not target.isascii():  # Tornado reads it as Latin-1; what clients send unescaped is UTF-8
+        target = target.encode("latin-1").decode("utf-8", "replace")
     path, _, query = target.partition("?")
     if not path.startswith("/") and path != "*":
         path = _without_authority(path)

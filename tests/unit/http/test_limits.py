@@ -71,6 +71,12 @@ async def test_a_body_within_the_limit_is_invited_with_100_continue(serve: Serve
     assert (await client.ask(b"ok"))[2] == b"ok"
 
 
+async def test_a_client_of_http_1_0_is_sent_no_100(serve: Serve) -> None:
+    client = await (await serve()).connect()
+    code, _, body = await client.ask(b"POST / HTTP/1.0\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\nok")
+    assert (code, body) == (200, b"ok")
+
+
 async def test_a_client_that_sends_its_large_body_all_the_same_still_reads_the_413(serve: Serve) -> None:
     running = await serve(max_request_bytes=10)
     assert (await refused(await running.connect(), post(b"x" * 3_000_000)))[0] == 413

@@ -32,6 +32,9 @@ async def test_a_request_arrives_decoded_with_repeats_in_order(serve: Serve) -> 
     target = "/u/J%C3%BCrgen%2FX?a=1&b=%20&a=2&c"
     assert (await client.ask(get("/u/J%C3%BCrgen%20X?a=1&b=%20&a=2&c", *extra)))[0] == 200
     assert (await client.ask(get(target)))[0] == 404
+    assert (await client.ask(get("/u/J\u00fcrgen?\u00fc=\u00fc")))[0] == 200
+    request = running.functions.requests[1]
+    assert (request.path, request.query) == ("/u/Jürgen", (("ü", "ü"),))
     request = running.functions.requests[0]
     assert request.path == "/u/Jürgen X"
     assert request.parameters == {"name": "Jürgen X"}
