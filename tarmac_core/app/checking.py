@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from tarmac_core.app.files import tls_problems
 from tarmac_core.app.functions import load_functions, make_engine
 from tarmac_core.app.inspection import Blueprint, inspect
 from tarmac_core.app.logs import SILENT, make_log
 from tarmac_core.app.options import Options
-from tarmac_core.app.web import route_problems
+from tarmac_core.app.web import http_settings, route_problems
+from tarmac_core.http import TlsError, load_context
 from tarmac_core.plugin import Problem
 from tarmac_core.wapc import EngineError
 
@@ -27,11 +29,25 @@ def check(options: Options) -> Checked:
     blueprint = inspect(options)
     manifest = blueprint.manifest
     faults, notices = _modules(blueprint, options)
-    problems = (*blueprint.problems, *route_problems(blueprint), *faults)
+    problems = (*blueprint.problems, *route_problems(blueprint), *_certificates(blueprint, options), *faults)
     functions = tuple(manifest.functions) if manifest else ()
     names = tuple(one.name for one in functions)
     without = tuple(one.name for one in functions if one.grants is None)
     return Checked(blueprint, problems, (*blueprint.warnings, *notices), names, without)
+
+
+def _certificates(blueprint: Blueprint, options: Options) -> list[Problem]:
+    """What is wrong in TLS files that are there; a job never listens."""
+    core = blueprint.core
+    if core is None or core.run_mode == "job" or any(tls_problems(core, options.cwd)):
+        return []
+    files = http_settings(core, options.cwd).tls
+    try:
+        if files is not None:
+            load_context(files)
+    except TlsError as error:
+        return [Problem("cert_file and key_file", str(error))]
+    return []
 
 
 def _modules(blueprint: Blueprint, options: Options) -> tuple[list[Problem], tuple[str, ...]]:

@@ -11,6 +11,8 @@ import click
 from tarmac_core.cli.options import config_option, make_options
 from tarmac_core.cli.report import WRONG_CONFIGURATION, print_problems
 
+NOTHING_TO_SERVE = "functions"
+
 if TYPE_CHECKING:
     from tarmac_core.app import Blueprint
     from tarmac_core.config import ShownValue
@@ -38,8 +40,10 @@ def show(context: click.Context, as_json: bool, config_file: Path | None) -> Non
             click.echo(line)
     for warning in blueprint.warnings:
         click.echo(f"warning: {warning}", err=True)
-    print_problems(blueprint.problems)
-    context.exit(WRONG_CONFIGURATION if blueprint.problems else 0)
+    # Whether there is something to serve is no question of settings: `serve` and `check` are told it on the command line.
+    problems = [problem for problem in blueprint.problems if problem.where != NOTHING_TO_SERVE]
+    print_problems(problems)
+    context.exit(WRONG_CONFIGURATION if problems else 0)
 
 
 @config.command(short_help="Print the JSON schema of a file.")

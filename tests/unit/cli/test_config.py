@@ -56,6 +56,12 @@ def test_settings_are_shown_as_json_while_problems_go_to_standard_error() -> Non
     assert "did you mean debug?" in result.stderr
 
 
+def test_settings_are_shown_where_there_is_nothing_to_serve(folder: Path) -> None:
+    (folder / "conf/config.toml").unlink()
+    result = run("show")
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
 def test_another_configuration_file_is_named_by_an_option(folder: Path) -> None:
     (folder / "mine.yaml").write_text("wasm_function_config: tarmac.json\ntrace: true\n")
     result = run("show", "--json", "--config", "mine.yaml")
