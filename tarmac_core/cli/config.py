@@ -1,7 +1,7 @@
 """`tarmac config`: what is configured, where it came from, and the schemas of both files."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,10 +33,11 @@ def show(context: click.Context, as_json: bool, config_file: Path | None) -> Non
     Problems and warnings go to standard error; with problems the exit code is 2.
     """
     blueprint = _blueprint(config_file)
+    rows = (*blueprint.rows, *_flags_that_are_off(blueprint))
     if as_json:
-        click.echo(json.dumps([asdict(row) for row in blueprint.rows], indent=2, ensure_ascii=False))
+        click.echo(json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False))
     else:
-        for line in _lines(blueprint.rows):
+        for line in _lines(rows):
             click.echo(line)
     for warning in blueprint.warnings:
         click.echo(f"warning: {warning}", err=True)
@@ -75,6 +76,15 @@ def _manifest_schema(blueprint: "Blueprint") -> dict[str, object]:
     from tarmac_core.config import manifest_schema  # noqa: PLC0415 - as above
 
     return manifest_schema(blueprint.tables.route_models(), blueprint.tables.grant_models())
+
+
+def _flags_that_are_off(blueprint: "Blueprint") -> Iterator["ShownValue"]:
+    """Capabilities with stores that nobody has turned on or off, so that `show` names the key that does it."""
+    from tarmac_core.config import ShownValue  # noqa: PLC0415 - as above
+
+    keys = {f"enable_{owned.spec.name}" for owned in blueprint.tables.capabilities.values() if owned.spec.backend_type}
+    for key in sorted(keys - {row.key for row in blueprint.rows}):
+        yield ShownValue(key, False, "default", False)
 
 
 def _lines(rows: Iterable["ShownValue"]) -> Iterable[str]:

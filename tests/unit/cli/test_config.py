@@ -42,6 +42,7 @@ def test_every_setting_is_shown_with_value_and_source() -> None:
     assert ["wasm_function_config", '"tarmac.json"', "conf/config.toml line 1"] in lines
     assert ["cert_file", '"${env:CERT}"', "conf/config.toml line 2"] in lines
     assert ["max_call_depth", "16", "default"] in lines
+    assert ["enable_kvstore", "false", "default"] in lines
     assert "hunter2" not in result.output
 
 
