@@ -27,7 +27,7 @@ static PyObject *Fiber_call(Fiber *s, PyObject *const *args, Py_ssize_t nargs) {
   s->args[0].of.i32 = (int32_t)n;
   s->args[1].of.i32 = (int32_t)m;
   if (begin(s, s->function, 2, 1), PyErr_Occurred()) return NULL;
-  return *s->busy ? PyLong_FromLong(YIELDED) : slice(s);
+  return go_on(s);
 }
 
 static PyObject *Fiber_run(Fiber *s, PyObject *args) {
@@ -67,7 +67,7 @@ static PyObject *Fiber_reply(Fiber *s, PyObject *const *args, Py_ssize_t nargs) 
   write_reply(s, is_ok, args[1], args[2]);
   s->h[KIND] = 0;
   s->ready = 1;
-  return slice(s);
+  return go_on(s);
 }
 
 static PyObject *Fiber_resume(Fiber *s, PyObject *Py_UNUSED(none)) {
@@ -76,7 +76,7 @@ static PyObject *Fiber_resume(Fiber *s, PyObject *Py_UNUSED(none)) {
   if (s->h[KIND] == HOST_CALL) return PyErr_SetString(PyExc_RuntimeError, "a host call is pending"), NULL;
   s->h[KIND] = 0;
   s->ready = 1;
-  return slice(s);
+  return go_on(s);
 }
 
 static PyObject *Fiber_queue(Fiber *s, PyObject *Py_UNUSED(none)) {

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 /* u32 words of the header of `io`; shim.wat has the same list by byte offset */
 enum {

@@ -23,6 +23,7 @@ typedef struct {
   int64_t live;                           /* futures alive */
   int64_t waiting;                        /* fibers that no worker has taken yet */
   int asleep, stop, running;              /* asleep: atomic. The others are guarded by the mutex */
+  pid_t pid;                              /* after a fork the child has no ticker, whatever `running` says */
   pthread_t thread;
   pthread_mutex_t mutex;
   pthread_cond_t wake;
@@ -69,7 +70,7 @@ static void future_begins(Runtime *r) {
 }
 
 static void stop_ticker(Runtime *r) {
-  if (!r->running) return;
+  if (!r->running || r->pid != getpid()) return;
   pthread_mutex_lock(&r->mutex);
   r->stop = 1;
   pthread_cond_signal(&r->wake);
@@ -103,6 +104,7 @@ static int Runtime_init(Runtime *r, PyObject *args, PyObject *Py_UNUSED(kwargs))
   Py_INCREF(engine);
   r->engine = engine;
   r->ticks = 1;
+  r->pid = getpid();
   pthread_condattr_t monotonic;
   pthread_mutex_init(&r->mutex, NULL);
   pthread_condattr_init(&monotonic);
@@ -121,8 +123,10 @@ static void Runtime_dealloc(Runtime *r) {
   PyTypeObject *type = Py_TYPE((PyObject *)r);
   if (r->engine) {
     stop_ticker(r);
-    pthread_cond_destroy(&r->wake);
-    pthread_mutex_destroy(&r->mutex);
+    if (r->pid == getpid()) {             /* in a child the ticker seems to wait for ever, and destroying waits for it */
+      pthread_cond_destroy(&r->wake);
+      pthread_mutex_destroy(&r->mutex);
+    }
     for (int i = 0; i < NAMES; i++) Py_XDECREF(r->names[i]);
     Py_DECREF(r->engine);
   }

@@ -92,13 +92,16 @@ static PyObject *host_call(Fiber *s) {
 /* Copy the host's answer into io, or park it and tell the shim how much room it wants. */
 static void write_reply(Fiber *s, int status, PyObject *payload, PyObject *text) {
   uint32_t *h = s->h;
-  size_t n = (size_t)PyBytes_Size(payload), m = (size_t)PyBytes_Size(text), end = h[CALL_AT] + n + m;
+  size_t n = (size_t)PyBytes_Size(payload), m = (size_t)PyBytes_Size(text), end;
   char too_large[96];
   const char *p = PyBytes_AsString(payload), *t = PyBytes_AsString(text);
-  if (n > h[CALL_LIMIT] || m > LONGEST_TEXT) {
-    m = (size_t)PyOS_snprintf(too_large, sizeof too_large, "host answer of %zu bytes is larger than %u bytes", n + m, (unsigned)h[CALL_LIMIT]);
-    status = 0, n = 0, t = too_large, end = h[CALL_AT] + m;
+  if (m > LONGEST_TEXT)                   /* cut it, between two characters of UTF-8 */
+    for (m = LONGEST_TEXT; m && (t[m] & 0xC0) == 0x80; m--) {}
+  if (n > h[CALL_LIMIT]) {
+    m = (size_t)PyOS_snprintf(too_large, sizeof too_large, "host answer of %zu bytes is larger than %u bytes", n, (unsigned)h[CALL_LIMIT]);
+    status = 0, n = 0, t = too_large;
   }
+  end = h[CALL_AT] + n + m;
   if (end > h[SIZE]) {
     Py_INCREF(payload);
     Py_INCREF(text);
@@ -143,7 +146,7 @@ static PyObject *finished(Fiber *s) {
   if (s->trap || s->error) return PyLong_FromLong(FAILED);
   if (s->plain) return PyBytes_FromStringAndSize(NULL, 0);
   if (h[ERROR_SET] && h[ERROR_LEN]) return PyLong_FromLong(GUEST_ERROR);
-  if (s->result.of.i32 != 1) return PyLong_FromLong(UNSUCCESSFUL);
+  if (s->result.of.i32 != 1) return trim(s), PyLong_FromLong(UNSUCCESSFUL);
   if (h[HIGHEST] > WORN) return PyLong_FromLong(LAST_ANSWER);
   answer = copy(s, h[RESPONSE_SET] ? h[RESPONSE_AT] : 0, h[RESPONSE_SET] ? h[RESPONSE_LEN] : 0);
   trim(s);
@@ -177,6 +180,9 @@ static PyObject *slice(Fiber *s) {
   } while (1);
   return step(s, done);
 }
+
+/* What computes long goes to a worker at once, or many that are answered in one turn would hold the loop for a slice each. */
+static PyObject *go_on(Fiber *s) { return *s->busy ? PyLong_FromLong(YIELDED) : slice(s); }
 
 static int may_run(Fiber *s, int wants_future) {
   if (s->polling || (s->future != NULL) != wants_future || s->context == NULL) {

@@ -15,13 +15,15 @@ _FAULTS = {
 
 
 def too_large(operation: bytes, payload: bytes, settings: EngineSettings) -> GuestError:
-    """The request is larger than its limit."""
+    """The request is larger than its limit, or no memory is left for it."""
     if len(operation) > steps.LONGEST_NAMES_BYTES:
         return GuestError(
             "limit", f"operation of {len(operation)} bytes is longer than {steps.LONGEST_NAMES_BYTES} bytes"
         )
     size, most = len(payload), settings.max_request_bytes
-    return GuestError("limit", f"request of {size} bytes is larger than {most} bytes (max_request_bytes)")
+    if size > most:
+        return GuestError("limit", f"request of {size} bytes is larger than {most} bytes (max_request_bytes)")
+    return GuestError("limit", f"request of {size} bytes finds no memory: the process may have no more (ulimit -v)")
 
 
 def plain(step: int, fiber: _fiber.Fiber, operation: bytes, limits: GuestLimits) -> GuestError:
@@ -63,7 +65,7 @@ def _reason(text: str) -> str:
 
 def out_of_memory(error: GuestError, used_bytes: int, limits: GuestLimits) -> GuestError:
     """A guest that cannot get memory ends in a trap or an exit of its own making: say so where most of it is in use."""
-    if error.kind not in ("trap", "exit") or used_bytes * 2 < limits.memory_bytes:
+    if error.kind not in ("trap", "exit") or error.exit_code == 0 or used_bytes * 2 < limits.memory_bytes:
         return error
     text = f"{error.message}, with {used_bytes} of {limits.memory_bytes} bytes of memory in use (memory_bytes)"
     return GuestError("memory", text, error.detail)

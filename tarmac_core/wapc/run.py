@@ -26,7 +26,7 @@ class Spinner(Protocol):
 def reply(fiber: _fiber.Fiber, answer: Answer) -> Step:
     """Give a host call's answer to the guest, and run it on."""
     if isinstance(answer, HostReply):
-        return fiber.reply(answer.ok, answer.payload, answer.error.encode())
+        return fiber.reply(answer.ok, answer.payload, answer.error.encode(errors="replace"))
     return fiber.reply(True, answer, b"")
 
 

@@ -9,6 +9,7 @@ import queue
 import threading
 
 from tarmac_core.wapc._fiber import Fiber
+from tarmac_core.wapc.errors import EngineError
 from tarmac_core.wapc.steps import Step
 
 _Job = tuple[Fiber, asyncio.AbstractEventLoop, "asyncio.Future[Step]"]
@@ -24,16 +25,33 @@ class Workers:
         self._is_closed = False
 
     def run(self, fiber: Fiber) -> "asyncio.Future[Step]":
-        """The step at which a fiber stops next. On the event loop; whoever cancels it closes the fiber."""
+        """The step at which a fiber stops next. On the event loop; whoever cancels it closes the fiber.
+
+        Raises EngineError when there is no thread and none can be started.
+        """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Step] = loop.create_future()
+        if self._is_closed:  # nobody takes jobs any more
+            fiber.close()
+            future.set_result(fiber.spin())
+            return future
+        if len(self._threads) < self._count:
+            self._start_thread()
         fiber.queue()
         self._jobs.put((fiber, loop, future))
-        if len(self._threads) < self._count and not self._is_closed:
-            thread = threading.Thread(target=self._work, name=f"guest-{len(self._threads)}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
         return future
+
+    def _start_thread(self) -> None:
+        thread = threading.Thread(target=self._work, name=f"guest-{len(self._threads)}", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            if self._threads:  # fewer will do; the next call tries again
+                return
+            raise EngineError(
+                f"no thread can be started for functions that compute: {error}; allow more (ulimit -u)"
+            ) from error
+        self._threads.append(thread)
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:

@@ -102,6 +102,8 @@ async def test_a_start_function_that_fails_fails_the_call_that_needed_it(load: L
 async def test_exit_code_0_in_a_start_function_leaves_the_instance_usable(load: Load) -> None:
     function = load(starting("(call $exit (i32.const 0))"))
     assert await function.call(b"e", b"hello", never) == b"hello"
+    full = load(starting("(call $exit (i32.const 0))"), memory_bytes=3 * 65536)  # most of it in use
+    assert await full.call(b"e", b"hello", never) == b"hello"
 
 
 async def test_start_functions_run_in_order_and_make_host_calls(load: Load) -> None:

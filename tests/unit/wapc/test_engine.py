@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tarmac_core.wapc import Engine, EngineError, EngineSettings, GuestError, GuestLimits
+from tarmac_core.wapc import Engine, EngineError, EngineSettings, GuestError, GuestLimits, _fiber
 from tarmac_core.wapc._abi import _PROTOTYPES, Api
 from tests.unit.wapc.conftest import Load, never, reverse
 from tests.unit.wapc.guests import zoo
@@ -86,6 +86,50 @@ async def test_close_ends_calls_that_run_and_again_is_nothing(cache_dir: Path) -
     assert not [thread for thread in set(threading.enumerate()) - before if thread.name.startswith("guest-")]
 
 
+async def test_close_ends_calls_on_their_way_between_workers_and_loop(cache_dir: Path) -> None:
+    for _ in range(5):
+        engine = Engine(EngineSettings(cache_dir=cache_dir, workers=1))
+        guest = engine.load("zoo", zoo(), GuestLimits())
+        tasks = [asyncio.create_task(guest.call(b"l", b"", never)) for _ in range(4)]
+        await asyncio.sleep(0.03)
+        time.sleep(0.02)  # noqa: ASYNC251 - a worker hands its guest back, and the loop does not know yet
+        engine.close()
+        done, waiting = await asyncio.wait(tasks, timeout=5)
+        assert not waiting
+        assert {getattr(task.exception(), "kind", None) for task in done} == {"closed"}
+
+
+async def test_workers_that_are_closed_end_the_guest_at_once(engine: Engine, load: Load) -> None:
+    instance = await load()._make(never, None)
+    instance.call(b"l", b"")
+    engine._host.workers.close()
+    async with asyncio.timeout(1):
+        assert await engine._host.workers.run(instance.fiber) == _fiber.CLOSED
+    instance.close()
+
+
+async def test_a_thread_that_cannot_be_started_is_an_error_only_while_there_is_none(
+    engine: Engine, load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guest = load(cpu_ms=30)
+    start = threading.Thread.start
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    for _ in range(3):
+        with pytest.raises(EngineError, match=r"no thread can be started .*: can't start new thread; allow more"):
+            await guest.call(b"l", b"", never)
+    monkeypatch.setattr(threading.Thread, "start", start)
+    for _ in range(2):
+        with pytest.raises(GuestError, match="CPU time"):
+            await guest.call(b"l", b"", never)
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+    await guest.close()
+    engine.close()
+
+
 async def test_a_closed_guest_answers_closed(load: Load) -> None:
     guest = load(pool_size=1)
     await guest.call(b"e", b"", never)
@@ -155,6 +199,29 @@ if not {closes}:
         0,
         [],
     )
+
+
+@pytest.mark.parametrize("end", ["engine.close()", "del engine, guest", "pass"])
+def test_a_forked_child_ends(end: str) -> None:
+    done = run(f"""{START}
+import gc, os
+asyncio.run(guest.warm(never))
+child = os.fork()
+if not child:
+    {end}
+    gc.collect()
+    sys.exit(7)
+for _ in range(500):
+    ended, status = os.waitpid(child, os.WNOHANG)
+    if ended: break
+    time.sleep(0.01)
+else:
+    os.kill(child, 9)
+    os.waitpid(child, 0)
+print(bool(ended), os.waitstatus_to_exitcode(status))
+engine.close()
+""")
+    assert done.stdout == "True 7\n", done.stderr
 
 
 def test_importing_the_room_starts_nothing() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tarmac_core.wapc import Engine, GuestError, _fiber
+from tarmac_core.wapc import Engine, GuestError, _fiber, steps
 from tarmac_core.wapc._abi import Extern
 from tests.unit.wapc.conftest import Load, never
 
@@ -142,6 +142,20 @@ def test_a_runtime_and_a_fiber_check_what_they_are_given(engine: Engine) -> None
         _fiber.Fiber(runtime, 0, 1, 1, 1, 1, None)
 
 
+async def test_a_guest_that_computes_long_goes_on_at_a_worker_after_a_host_call(engine: Engine, load: Load) -> None:
+    guest = load()
+    instance = await guest._make(never, None)
+    assert isinstance(instance.call(b"h", b"abc"), tuple)
+    guest._program.busy.value = 1
+    assert instance.reply(True, b"cba", b"") == _fiber.YIELDED
+    assert await engine._host.workers.run(instance.fiber) == b"cba"
+    guest._program.busy.value = 0
+    assert instance.call(b"p", bytes(4)) == steps.SLEEP
+    guest._program.busy.value = 1
+    assert instance.fiber.resume() == _fiber.YIELDED
+    instance.close()
+
+
 async def test_names_of_host_calls_are_right_however_many_there_are(load: Load) -> None:
     guest = load()
     for i in range(300):
@@ -172,7 +186,7 @@ async def test_the_exchange_memory_is_given_back_after_a_huge_call(engine: Engin
     _, io, *_ = instance._keep
     assert isinstance(io, Extern)
     address = engine._host.api.memory_data(instance._context, addressof(io.of.memory))
-    for operation in (b"e", b"g"):
+    for operation in (b"e", b"g", b"z"):
         with contextlib.suppress(GuestError):
             await guest.call(operation, b"x" * (7 << 20), never)
         assert 4 << 20 <= resident_bytes(address) < 5 << 20

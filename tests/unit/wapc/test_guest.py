@@ -80,6 +80,10 @@ async def test_a_guest_reads_status_text_and_payload_of_a_failed_host_call(load:
     assert await guest.call(b"f", b"", lambda *_: HostReply(False, b"", "gone")) == b"\0\4gone"
 
 
+async def test_an_error_text_that_utf8_cannot_carry_reaches_the_guest_all_the_same(load: Load) -> None:
+    assert await load().call(b"f", b"", lambda *_: HostReply(False, b"", "a\udc80b")) == b"\0\3a?b"
+
+
 async def test_answers_and_host_calls_of_one_call_do_not_overwrite_each_other(load: Load) -> None:
     guest = load()
     for size in (1, 100, 70_000, 300_000):
@@ -175,6 +179,9 @@ async def test_an_instance_that_moved_much_is_not_used_again(load: Load) -> None
     assert await guest.call(b"k", b"", never) == (1).to_bytes(4, "little")
     with pytest.raises(GuestError):
         await guest.call(b"g", b"x" * 9 * MIB, never)
+    assert guest.stats().instances == 0
+    with pytest.raises(GuestError, match="unsuccessful"):
+        await guest.call(b"z", b"x" * 17 * MIB, never)
     assert guest.stats().instances == 0
 
 

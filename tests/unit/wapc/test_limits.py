@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from tarmac_core.wapc import Engine, EngineSettings, Guest, GuestError, GuestLimits, HostReply
+from tarmac_core.wapc.failure import too_large
 from tarmac_core.wapc.host import check_stacks
 from tarmac_core.wapc.live import Live, max_mappings
 from tests.unit.wapc.conftest import MIB, Load, never, reverse
@@ -226,11 +227,26 @@ async def test_exactly_the_limit_passes() -> None:
 async def test_a_host_answer_that_is_too_large_becomes_an_error_for_the_guest() -> None:
     with Engine(SMALL) as engine:
         guest = engine.load("zoo", zoo(), GuestLimits())
-        for handler in (lambda *_: bytes(3001), lambda *_: HostReply(False, b"", "x" * 70000)):
+        for handler in (lambda *_: bytes(3001), lambda *_: HostReply(True, bytes(3001), "x" * 70000)):
             answer = await guest.call(b"f", b"", handler)
             assert answer[0] == 0
-            assert b" bytes is larger than 3000 bytes" in answer[2:]
+            assert answer[2:] == b"host answer of 3001 bytes is larger than 3000 bytes"
         await guest.close()
+
+
+@pytest.mark.parametrize(("text", "length"), [("x" * 70_000, 65536), ("\u20ac" * 30_000, 65535)])
+async def test_a_host_error_text_that_is_too_long_is_cut_between_two_characters(
+    load: Load, text: str, length: int
+) -> None:
+    answer = await load().call(b"f", b"", lambda *_: HostReply(True, b"payload", text))
+    assert (answer[0], answer[-7:]) == (1, b"payload")
+    assert answer[2:-7] == text.encode()[:length]
+
+
+def test_a_request_that_only_lacks_memory_does_not_blame_its_limit() -> None:
+    settings = EngineSettings(max_request_bytes=1000)
+    assert "finds no memory" in too_large(b"e", bytes(1000), settings).message
+    assert "max_request_bytes" in too_large(b"e", bytes(1001), settings).message
 
 
 async def test_more_answers_than_fit_are_refused() -> None:
