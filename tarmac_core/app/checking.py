@@ -39,7 +39,7 @@ def check(options: Options) -> Checked:
 def _certificates(blueprint: Blueprint, options: Options) -> list[Problem]:
     """What is wrong in TLS files that are there; a job never listens."""
     core = blueprint.core
-    if core is None or core.run_mode == "job" or any(tls_problems(core, options.cwd)):
+    if core.run_mode == "job" or any(tls_problems(core, options.cwd)):
         return []
     files = http_settings(core, options.cwd).tls
     try:
