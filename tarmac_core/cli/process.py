@@ -1,6 +1,7 @@
 """A loop for one App, and an end of the process that nothing can hold up."""
 
 import asyncio
+import io
 import os
 import sys
 from collections.abc import Callable, Coroutine
@@ -19,6 +20,8 @@ def run(main: Callable[[], Coroutine[Any, Any, int]]) -> int:
     Tasks that a plugin left behind, and threads that they wait for, get a moment to end; then the process ends at once,
     from here.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # JSON is UTF-8 in any locale; in another one lines would be lost
     loop = asyncio.new_event_loop()
     code = 1
     try:

@@ -197,6 +197,15 @@ def test_log_lines_tell_the_start_in_order(tmp_path: Path) -> None:
     assert first["time"].endswith("Z")
 
 
+def test_log_lines_are_utf_8_in_any_locale(tmp_path: Path) -> None:
+    write_manifest(tmp_path, {"misc": "go-misc"})
+    with listening(tmp_path, "tarmac.json", PYTHONIOENCODING="ascii") as server:
+        server.ask("log info grün €".encode(), "/misc")
+        assert server.wait_for("grün €")["function"] == "misc"
+        assert server.stop() == 0
+    assert server.stderr == ""
+
+
 @pytest.mark.parametrize(("variable", "expected"), [("APP_DEBUG", True), ("APP_FROM_CONSUL", False)])
 def test_debug_writes_a_line_for_each_request_call_and_host_call(tmp_path: Path, variable: str, expected: bool) -> None:
     write_manifest(tmp_path, {"counter": "go-counter"})
