@@ -78,6 +78,14 @@ async def test_a_module_of_the_command_line_is_not_told_as_a_missing_manifest(ho
     assert not any("wasm_function_config" in text for text in told)
 
 
+async def test_a_missing_manifest_that_nobody_named_is_said_in_one_line(home: Home) -> None:
+    (home.folder / "tarmac.json").unlink()
+    async with App.open(home.options(None, wasm_function="echo.wasm"), stream=home.log):
+        told = [line["msg"] for line in home.logged]
+    assert told.count("Could not load wasm_function_config starting with default function path") == 1
+    assert "Serving a single function" not in told
+
+
 @pytest.mark.parametrize("memory_bytes", [4 << 20, 4 << 30])
 async def test_every_limit_that_configuration_lets_pass_suits_the_engine(home: Home, memory_bytes: int) -> None:
     most = {"timeout_ms": 10**10, "cpu_ms": 10**10, "pool_size": 10**30, "queue_length": 10**30}
