@@ -2,17 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable
+from typing import TypeVar
 
 from tarmac_core.wapc import _fiber, failure
 from tarmac_core.wapc.errors import GuestError
 from tarmac_core.wapc.instance import Instance
 from tarmac_core.wapc.pool import Pool
 from tarmac_core.wapc.program import Program
-from tarmac_core.wapc.run import Run, reply
-from tarmac_core.wapc.settings import Answer, GuestStats, HostCall, HostReply
+from tarmac_core.wapc.run import NOT_ASKED, Run, reply
+from tarmac_core.wapc.settings import GuestStats, HostCall, HostReply
 from tarmac_core.wapc.steps import Step
 
-_AT_ONCE = 16  # host calls answered before the loop is thought of
+T = TypeVar("T")
+
+_AT_ONCE, _AT_ONCE_TICKS = 16, 2  # host calls answered before the loop is thought of
 
 
 class Guest:
@@ -24,6 +27,8 @@ class Guest:
         limits = program.limits
         self._pool: Pool[Instance] = Pool(limits.pool_size, limits.queue_length)
         self._is_reused = limits.isolation == "reused"
+        self._runtime = program.host.runtime
+        self._scopes: set[asyncio.Timeout] = set()  # of all calls that are not on the fast path
         self._idle: list[Instance] = self._pool.idle if self._is_reused else []  # empty: no fast path
 
     async def call(
@@ -39,10 +44,14 @@ class Guest:
             return await self._within(deadline_s, self._acquire_and_call(operation, payload, host_call, deadline_s))
         # Nothing else runs between here and the answer as long as nothing waits: no task, no timer, no queue.
         instance = self._idle.pop()
-        answer: Answer | Awaitable[Answer] | None = None
+        answer: object = NOT_ASKED
         try:
             step = instance.call(operation, payload)
+            if type(step) is bytes:
+                self._idle.append(instance)
+                return step
             if type(step) is tuple:
+                latest = self._runtime.ticks + _AT_ONCE_TICKS
                 for _ in range(_AT_ONCE):
                     answer = host_call(*step)
                     if type(answer) is bytes:
@@ -51,29 +60,34 @@ class Guest:
                         step = reply(instance.fiber, answer)
                     else:
                         break
-                    answer = None
-                    if type(step) is not tuple:
+                    answer = NOT_ASKED
+                    if type(step) is not tuple or self._runtime.ticks >= latest:
                         break
         except BaseException:
             self._pool.discard(instance)
             raise
         if type(step) is bytes:
-            self._idle.append(instance)
+            self._pool.put_back(instance)  # the handler may have closed the guest, or begun a call that waits
             return step
         self._pool.lend(instance)
         rest = self._to_end(instance, step, answer, (operation, payload, host_call, deadline_s))
         return await self._within(deadline_s, rest)
 
-    async def _within(self, deadline_s: float | None, work: Awaitable[bytes]) -> bytes:
-        if deadline_s is None:
-            return await work
+    async def _within(self, deadline_s: float | None, work: Awaitable[T]) -> T:
+        """Ends the work at the deadline, and when the guest is closed, whatever it waits for."""
+        scope = asyncio.timeout_at(deadline_s)
+        self._scopes.add(scope)
         try:
-            async with asyncio.timeout_at(deadline_s) as scope:
+            async with scope:
                 return await work
         except TimeoutError:
-            if scope.expired():
-                raise GuestError("timeout", "time limit reached") from None
-            raise
+            if not scope.expired():
+                raise
+            if self._pool.is_closed:
+                raise GuestError("closed", "the function was closed") from None
+            raise GuestError("timeout", "time limit reached") from None
+        finally:
+            self._scopes.discard(scope)
 
     async def _acquire_and_call(
         self, operation: bytes, payload: bytes, host_call: HostCall, deadline_s: float | None
@@ -84,7 +98,7 @@ class Guest:
         except BaseException:
             self._pool.discard(instance)
             raise
-        return await self._to_end(instance, step, None, (operation, payload, host_call, deadline_s))
+        return await self._to_end(instance, step, NOT_ASKED, (operation, payload, host_call, deadline_s))
 
     async def _make(self, host_call: HostCall, deadline_s: float | None) -> Instance:
         instance = Instance(self._program)
@@ -95,7 +109,7 @@ class Guest:
         self,
         instance: Instance,
         step: Step,
-        answer: Answer | Awaitable[Answer] | None,
+        answer: object,
         call: tuple[bytes, bytes, HostCall, float | None],
     ) -> bytes:
         """From a call's first step, perhaps with an answer to it on its way, to its one outcome."""
@@ -127,7 +141,7 @@ class Guest:
         """Make `min_instances`; host_call answers their start functions. Raises GuestError when one fails."""
         limits = self._program.limits
         while self._pool.count < min(limits.min_instances, limits.pool_size):
-            await self._pool.add(lambda: self._make(host_call, None))
+            await self._within(None, self._pool.add(lambda: self._make(host_call, None)))
             await asyncio.sleep(0)  # an instance is made on the loop: let others have their turn
 
     def stats(self) -> GuestStats:
@@ -136,6 +150,13 @@ class Guest:
         return GuestStats(instances=pool.count, idle=len(pool.idle), waiting=pool.waiting)
 
     async def close(self) -> None:
-        """Close all instances; calls that run or wait end with GuestError `closed`. Drain first. Again is nothing."""
+        """Close all instances; calls that run or wait end with GuestError `closed`. Drain first. Again is nothing.
+
+        A handler that such a call waits for is cancelled. One that calls this ends its own call.
+        """
         self._pool.close()
+        now_s = asyncio.get_running_loop().time()
+        for scope in self._scopes:
+            if not scope.expired():
+                scope.reschedule(now_s)
         await asyncio.sleep(0)

@@ -19,7 +19,7 @@ class Pool(Generic[T]):
     """Instances of one guest, on one event loop.
 
     `idle` may be popped from and appended to directly by who gives back before anything else runs. Nobody waits while an
-    instance is idle or may be made.
+    instance is idle or may be made. What is out, or given to who waits and not yet taken, is in use.
     """
 
     def __init__(self, size: int, queue_length: int) -> None:
@@ -45,6 +45,9 @@ class Pool(Generic[T]):
             instance = await self._make(make)
         else:
             instance = await self._wait() or await self._make(make)
+        if self.is_closed:  # since the instance was given
+            self.discard(instance)
+            raise _closed()
         self._in_use.add(instance)
         return instance
 
@@ -59,6 +62,9 @@ class Pool(Generic[T]):
 
     async def _make(self, make: Callable[[], Awaitable[T]]) -> T:
         """A place in `count` is taken; it is given up if nothing comes of it."""
+        if self.is_closed:
+            self.count -= 1
+            raise _closed()
         try:
             instance = await make()
         except BaseException:
@@ -78,11 +84,11 @@ class Pool(Generic[T]):
         self._waiters.append(waiter)
         try:
             return await waiter
-        except asyncio.CancelledError:
-            if not waiter.cancelled() and waiter.exception() is None:  # given something, and cancelled before it ran
-                self._pass_on(waiter.result())
-            elif waiter in self._waiters:
+        except BaseException:  # GeneratorExit too: a coroutine that is dropped must not swallow an instance
+            if waiter in self._waiters:
                 self._waiters.remove(waiter)
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:  # given something, too late
+                self._pass_on(waiter.result())
             raise
 
     def _pass_on(self, instance: T | None) -> None:
@@ -105,6 +111,7 @@ class Pool(Generic[T]):
             instance.close()
             self.count -= 1
         elif (waiter := self._next()) is not None:
+            self._in_use.add(instance)
             waiter.set_result(instance)
         else:
             self.idle.append(instance)

@@ -4,11 +4,11 @@ import asyncio
 import struct
 import time
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from tarmac_core.wapc import _fiber, output, steps
 from tarmac_core.wapc.errors import GuestError
-from tarmac_core.wapc.settings import Answer, HostCall, HostReply
+from tarmac_core.wapc.settings import HostCall, HostReply
 from tarmac_core.wapc.steps import Step
 
 if TYPE_CHECKING:
@@ -23,11 +23,18 @@ class Spinner(Protocol):
     def run(self, fiber: _fiber.Fiber, /) -> Awaitable[Step]: ...
 
 
-def reply(fiber: _fiber.Fiber, answer: Answer) -> Step:
-    """Give a host call's answer to the guest, and run it on."""
+NOT_ASKED: Final = object()
+
+
+def reply(fiber: _fiber.Fiber, answer: object) -> Step:
+    """Give a host call's answer to the guest, and run it on. Raises TypeError for what is none."""
     if isinstance(answer, HostReply):
         return fiber.reply(answer.ok, answer.payload, answer.error.encode(errors="replace"))
-    return fiber.reply(True, answer, b"")
+    if isinstance(answer, bytes):
+        return fiber.reply(True, answer, b"")
+    raise TypeError(
+        f"the handler of a host call gave {type(answer).__name__}; it must give bytes, a HostReply, or an awaitable of one"
+    )
 
 
 class Run:
@@ -46,12 +53,12 @@ class Run:
         self._host_call, self._deadline_s = host_call, deadline_s
         self._began = host.runtime.ticks
 
-    async def to_end(self, step: Step, answer: Answer | Awaitable[Answer] | None = None) -> bytes | int:
+    async def to_end(self, step: Step, answer: object = NOT_ASKED) -> bytes | int:
         """The answer, or the negative step that ended it. Whatever it raises, the instance must be closed.
 
-        answer: to the host call in `step`, if its handler was asked already.
+        answer: what the handler of the host call in `step` gave, if it was asked already.
         """
-        if answer is not None:
+        if answer is not NOT_ASKED:
             step = await self._reply(answer)
         while not isinstance(step, bytes):
             if self._runtime.ticks - self._began > 1:  # what is answered at once must not keep the loop
@@ -75,8 +82,8 @@ class Run:
         if self._deadline_s is not None and asyncio.get_running_loop().time() >= self._deadline_s:
             raise GuestError("timeout", "time limit reached")
 
-    async def _reply(self, answer: Answer | Awaitable[Answer]) -> Step:
-        if not isinstance(answer, (bytes, HostReply)):
+    async def _reply(self, answer: object) -> Step:
+        if isinstance(answer, Awaitable):
             answer = await answer
             self._turn()
         return reply(self._fiber, answer)

@@ -6,6 +6,7 @@ import sys
 import textwrap
 import threading
 import time
+from collections.abc import Coroutine
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from tarmac_core.wapc import Engine, EngineError, EngineSettings, GuestError, GuestLimits, _fiber
 from tarmac_core.wapc._abi import _PROTOTYPES, Api
 from tests.unit.wapc.conftest import Load, never, reverse
-from tests.unit.wapc.guests import zoo
+from tests.unit.wapc.guests import starting, zoo
 
 ROOT = Path(__file__).parents[3]
 
@@ -143,6 +144,65 @@ async def test_a_closed_guest_answers_closed(load: Load) -> None:
         assert caught.value.kind == "closed"
     await guest.close()
     assert guest.stats().instances == 0
+
+
+@pytest.mark.parametrize("point", ["in a host call", "asleep", "in a start function", "in warm"])
+async def test_closing_a_guest_ends_calls_that_wait_however_long(load: Load, point: str) -> None:
+    cancelled = asyncio.Event()
+
+    async def hang(*_: bytes) -> bytes:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            cancelled.set()
+        return b""
+
+    starts = starting("(drop (call $ask (i32.const 0) (i32.const 1)))")
+    guest = load(starts if point in ("in a start function", "in warm") else None, min_instances=1)
+    call: Coroutine[None, None, object] = guest.call(b"p" if point == "asleep" else b"h", b"\0\0\1\0", hang)
+    if point == "in warm":
+        call.close()
+        call = guest.warm(hang)
+    running = asyncio.create_task(call)
+    await asyncio.sleep(0.02)
+    await guest.close()
+    async with asyncio.timeout(1):
+        with pytest.raises(GuestError, match="the function was closed"):
+            await running
+    assert cancelled.is_set() == (point != "asleep")
+    assert running.cancelling() == 0
+    assert guest.stats().instances == 0
+
+
+async def test_a_handler_that_closes_its_guest_leaves_nothing(load: Load) -> None:
+    guest = load()
+    await guest.call(b"e", b"", never)
+
+    def close(*_: bytes) -> bytes:
+        guest._pool.close()
+        return b"answer"
+
+    assert await guest.call(b"h", b"", close) == b"answer"
+    assert guest.stats().instances == guest.stats().idle == 0
+
+
+async def test_an_instance_goes_to_a_call_that_a_handler_began(load: Load) -> None:
+    """As a task that starts eagerly does."""
+    guest = load(pool_size=1)
+    await guest.call(b"e", b"", never)
+    waiting = guest._pool.acquire(lambda: guest._make(never, None))
+
+    def begin(*_: bytes) -> bytes:
+        waiting.send(None)
+        return b"answer"
+
+    assert await guest.call(b"h", b"", begin) == b"answer"
+    assert guest.stats().waiting == guest.stats().idle == 0
+    with pytest.raises(StopIteration) as served:
+        waiting.send(None)
+    instance = served.value.value
+    assert instance.call(b"e", b"x") == b"x"
+    guest._pool.put_back(instance)
 
 
 async def test_instances_are_freed_on_whatever_thread_drops_them(engine: Engine, load: Load) -> None:

@@ -115,12 +115,30 @@ async def test_a_handler_that_answers_no_bytes_ends_the_call_with_a_type_error(l
         return "text"
 
     for _ in range(2):
-        with pytest.raises(TypeError, match="payload must be bytes"):
+        with pytest.raises(TypeError, match=r"gave str; it must give bytes, a HostReply"):
             await guest.call(b"h", b"", text)  # type: ignore[arg-type]
         await guest.call(b"e", b"", never)
     with pytest.raises(TypeError, match="payload must be bytes"):
+        await guest.call(b"h", b"", lambda *_: HostReply(True, "text"))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="payload must be bytes"):
         await guest.call(b"e", bytearray(b"x"), never)  # type: ignore[arg-type]
     assert guest.stats().waiting == 0
+
+
+@pytest.mark.parametrize("warm", [False, True])
+async def test_a_handler_that_answers_nothing_is_asked_once(load: Load, warm: bool) -> None:
+    guest, asked = load(), 0
+    if warm:
+        await guest.call(b"e", b"", never)
+
+    def nothing(*_: bytes) -> None:
+        nonlocal asked
+        asked += 1
+
+    with pytest.raises(TypeError, match="gave NoneType"):
+        await guest.call(b"h", b"", nothing)  # type: ignore[arg-type]
+    assert asked == 1
+    assert guest.stats().instances == 0
 
 
 async def test_many_host_calls_answered_at_once_in_one_call(load: Load) -> None:

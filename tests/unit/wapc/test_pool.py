@@ -110,6 +110,50 @@ async def test_close_ends_who_waits_and_closes_what_is_out() -> None:
     assert pool.count == 0
 
 
+async def test_an_instance_given_to_who_waits_just_before_close_is_closed() -> None:
+    pool: Pool[Thing] = Pool(1, 10)
+    thing = await pool.acquire(make)
+    waiting = asyncio.create_task(pool.acquire(make))
+    await asyncio.sleep(0)
+    pool.put_back(thing)
+    pool.close()
+    with pytest.raises(GuestError, match="closed"):
+        await waiting
+    assert thing.is_closed
+    assert pool.count == 0
+
+
+async def test_a_place_given_to_who_waits_just_before_close_makes_nothing() -> None:
+    pool: Pool[Thing] = Pool(1, 10)
+    thing = await pool.acquire(make)
+    made: list[Thing] = []
+
+    async def note() -> Thing:
+        made.append(await make())
+        return made[0]
+
+    waiting = asyncio.create_task(pool.acquire(note))
+    await asyncio.sleep(0)
+    pool.discard(thing)
+    pool.close()
+    with pytest.raises(GuestError, match="closed"):
+        await waiting
+    assert (made, pool.count) == ([], 0)
+
+
+async def test_a_waiting_coroutine_that_is_dropped_swallows_nothing() -> None:
+    pool: Pool[Thing] = Pool(1, 10)
+    thing = await pool.acquire(make)
+    for is_served in (False, True):
+        dropped = pool.acquire(make)
+        dropped.send(None)
+        if is_served:
+            pool.put_back(thing)
+        dropped.close()
+        assert pool.waiting == 0
+    assert pool.idle == [thing]
+
+
 async def test_an_instance_finished_after_close_is_closed() -> None:
     pool: Pool[Thing] = Pool(2, 10)
     made = Thing()

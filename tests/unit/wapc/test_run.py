@@ -1,6 +1,7 @@
 """Calls beside each other: who computes, sleeps or floods leaves the loop to others; who is cancelled leaves nothing."""
 
 import asyncio
+import itertools
 import random
 import threading
 import time
@@ -57,6 +58,26 @@ async def test_a_flood_leaves_the_loop_its_turns(load: Load, operation: bytes) -
     gaps = await gaps_beside(guest.call(operation, b"", reverse, deadline_s=deadline_s))
     assert len(gaps) > 10
     assert gaps[len(gaps) // 2] < 0.03
+
+
+async def test_slow_handlers_that_answer_at_once_leave_the_loop_its_turns(load: Load) -> None:
+    guest = load()
+    await guest.call(b"e", b"", never)
+    asked, turns = 0, [0]
+
+    def slow(*_: bytes) -> bytes:
+        nonlocal asked
+        asked += 1
+        time.sleep(0.006)
+        return b""
+
+    deadline_s = asyncio.get_running_loop().time() + 0.2
+    calling = asyncio.create_task(guest.call(b"F", b"", slow, deadline_s=deadline_s))
+    while not calling.done():
+        turns.append(asked)
+        await asyncio.sleep(0)
+    assert isinstance(calling.exception(), GuestError)
+    assert max(after - before for before, after in itertools.pairwise(turns)) < 10
 
 
 async def test_a_guest_that_sleeps_does_not_hold_the_loop(load: Load) -> None:
