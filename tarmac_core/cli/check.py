@@ -38,5 +38,7 @@ def check(context: click.Context, target: Path | None, no_tls: bool, as_json: bo
             click.echo(f"warning: {warning}", err=True)
         if found.without_grants:
             click.echo(f"without grants, so they may use all that is enabled: {', '.join(found.without_grants)}")
-        click.echo(f"{len(found.functions)} functions, {len(found.problems)} problems, {len(found.warnings)} warnings")
+        click.echo(
+            f"functions: {len(found.functions)}, problems: {len(found.problems)}, warnings: {len(found.warnings)}"
+        )
     context.exit(WRONG_CONFIGURATION if found.problems else 0)

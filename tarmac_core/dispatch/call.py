@@ -10,12 +10,14 @@ from typing import Any, TypeAlias
 from tarmac_core.dispatch.context import CallContext, HttpExchange
 from tarmac_core.dispatch.log import FieldLog, with_fields
 from tarmac_core.dispatch.observers import Observers
-from tarmac_core.dispatch.table import Bound, Grants, Refused, Table
+from tarmac_core.dispatch.table import NOT_FOUND, Bound, Grants, Refused, Table
 from tarmac_core.dispatch.watch import BLOCKING_S, watched
 from tarmac_core.plugin import Encode, GrantModel, HostCallError, HostCallFinished, Log
 from tarmac_core.wapc import Guest, HostReply
 
 INTERNAL_ERROR = "internal error"
+MISSED_COUNT = 16
+LONGEST_NAME_BYTES = 64
 Answer: TypeAlias = HostReply | bytes | Awaitable[HostReply | bytes]
 
 
@@ -25,6 +27,7 @@ class Function:
 
     `pool_size` is its guest's: so many calls of it in one chain would wait for themselves.
     `bound` remembers what the names of its host calls mean; only names that exist get in, so a guest cannot fill it.
+    `missed` are the first few names that mean nothing; each is warned about once.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Function:
     http_timeout_s: float | None = None
     pool_size: int = 100
     bound: dict[tuple[bytes, bytes, bytes], Bound] = field(default_factory=dict)
+    missed: set[tuple[bytes, bytes, bytes]] = field(default_factory=set)
     pool_told: tuple[int, int] = (0, 0)
 
 
@@ -149,8 +153,13 @@ class FunctionCall:
     def _find(self, binding: bytes, namespace: bytes, operation: bytes) -> Bound | Refused:
         target = self.target
         found = self._surroundings.table.bind(target.name, target.grants, binding, namespace, operation)
+        key = (binding, namespace, operation)
         if isinstance(found, Bound):
-            self._bound[(binding, namespace, operation)] = found
+            self._bound[key] = found
+        elif found is NOT_FOUND and key not in target.missed and len(target.missed) < MISSED_COUNT:
+            target.missed.add(key)
+            names = dict(zip(("binding", "capability", "operation"), map(_name, key), strict=True))
+            self.log.warning("Callback not found: is its capability installed and enabled?", extra=names)
         return found
 
     async def _wait(self, bound: Bound, encode: Encode[Any], reply: Awaitable[Any]) -> HostReply | bytes:
@@ -214,6 +223,10 @@ class FunctionCall:
         self._surroundings.observers.emit(
             HostCallFinished(self.function, binding, capability, operation, self._code, took_ms)
         )
+
+
+def _name(text: bytes) -> str:
+    return text[:LONGEST_NAME_BYTES].decode("utf-8", "replace")
 
 
 def _as_bytes(encoded: object) -> bytes:

@@ -48,11 +48,14 @@ async def test_what_nobody_offers_is_callback_not_found(
     assert await bench.host_call("f", binding, capability, operation) == (False, "callback not found", b"")
 
 
-async def test_unknown_names_do_not_fill_the_table(bench: Bench) -> None:
+async def test_unknown_names_do_not_fill_the_table_or_the_log(bench: Bench) -> None:
     bench.load("f")
-    for number in range(10):
-        await bench.host_call("f", "tarmac", "nope", str(number))
+    for number in range(40):
+        await bench.host_call("f", "tarmac", "nope" * 100, str(number % 20))
     assert bench.functions["f"].bound == {}
+    told = [line for line in bench.logged if line["msg"].startswith("Callback not found")]
+    assert len(told) == 16
+    assert (told[0]["function"], told[0]["capability"], told[0]["operation"]) == ("f", "nope" * 16, "0")
 
 
 async def test_a_failed_host_call_gives_the_guest_text_and_encoded_reply(bench: Bench) -> None:

@@ -26,9 +26,9 @@ class InitRoute(RouteModel):
     """A function that must succeed once before the server listens."""
 
     frequency: int = Field(
-        1, ge=0, description="Seconds before the second attempt; doubled for each further one. 0 is 1."
+        1, ge=0, le=31_536_000, description="Seconds before the second attempt; doubled for each further one. 0 is 1."
     )
-    retries: int = Field(0, ge=0, description="Attempts after the first.")
+    retries: int = Field(0, ge=0, le=1_000_000, description="Attempts after the first.")
 
 
 class InitError(Exception):

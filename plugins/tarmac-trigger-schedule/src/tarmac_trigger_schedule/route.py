@@ -10,7 +10,7 @@ from tarmac_core.plugin import RouteModel
 class ScheduledTaskRoute(RouteModel):
     """A function that is called again and again. Exactly one of `frequency` and `cron` is given."""
 
-    frequency: int | None = Field(None, gt=0, description="Seconds from one start to the next.")
+    frequency: int | None = Field(None, gt=0, le=31_536_000, description="Seconds from one start to the next.")
     cron: str | None = Field(
         None, description="Cron line of five fields (or six, with seconds last), in UTC, instead of `frequency`."
     )
