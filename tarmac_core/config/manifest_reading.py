@@ -10,7 +10,7 @@ from tarmac_core.config.grants import GrantModels, GrantRules, read_grants
 from tarmac_core.config.json_text import parse_json
 from tarmac_core.config.manifest import Loaded, Manifest, Service
 from tarmac_core.config.manifest_models import FunctionShape, ManifestShape, ServiceShape
-from tarmac_core.config.node import Node, TextError, position
+from tarmac_core.config.node import Node, TextError, position, read_file
 from tarmac_core.config.objects import JsonObject, names_of, read_object, validate, warn_unknown
 from tarmac_core.config.raw import StoreTable
 from tarmac_core.config.report import Report, pointer_to
@@ -41,7 +41,7 @@ def load_manifest(
     folder = cwd or Path.cwd()
     report = Report(str(path))
     try:
-        root = parse_json((folder / path).read_bytes())
+        root = parse_json(read_file(folder / path))
     except FileNotFoundError:
         if not named:
             return Loaded(None, [], [], is_missing=True)

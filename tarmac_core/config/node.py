@@ -1,7 +1,9 @@
 """One shape for what JSON, TOML and YAML files hold: values that remember where they stand."""
 
+import errno
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
 Scalar: TypeAlias = str | int | float | bool | object | None
@@ -64,3 +66,10 @@ def decode(data: bytes) -> str:
         column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
         remedy = "save the file as UTF-8"
         raise TextError("is not valid UTF-8", before.count(b"\n") + 1, column, remedy) from None
+
+
+def read_file(path: Path) -> bytes:
+    """A file's bytes. Raises OSError; a pipe is refused, since opening it would wait for a writer and say nothing."""
+    if path.is_fifo():
+        raise OSError(errno.EINVAL, "it is a pipe")
+    return path.read_bytes()

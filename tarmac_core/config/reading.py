@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tarmac_core.config.json_text import parse_json
-from tarmac_core.config.node import Node, TextError, position
+from tarmac_core.config.node import Node, TextError, position, read_file
 from tarmac_core.config.raw import Raw
 from tarmac_core.config.references import References
 from tarmac_core.config.stores import read_stores
@@ -76,7 +76,7 @@ def _parse(path: Path, shown: str) -> Node:
     if parse is None:
         raise _UnreadableError(shown, "this format is not read", "name a .json, .toml, .yaml or .yml file")
     try:
-        root = parse(path.read_bytes())
+        root = parse(read_file(path))
     except FileNotFoundError:
         raise _UnreadableError(shown, "the configuration file is missing", "create it, or name another one") from None
     except OSError as error:

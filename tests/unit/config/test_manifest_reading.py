@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,9 @@ def test_a_broken_file_is_a_problem_also_when_nobody_named_it(tmp_path: Path) ->
     folder = load_manifest(tmp_path, named=False, route_models={}, grant_models={})
     assert [len(one.problems) for one in (broken, folder)] == [1, 1]
     assert "Is a directory" in folder.problems[0].what
+    os.mkfifo(tmp_path / "pipe.json")
+    pipe = load_manifest(tmp_path / "pipe.json", route_models={}, grant_models={})
+    assert "it is a pipe" in pipe.problems[0].what
 
 
 def test_one_function_name_in_two_services_is_a_problem(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -86,7 +87,10 @@ def test_a_named_file_must_be_there_and_be_a_file(tmp_path: Path) -> None:
     _, missing = read_raw(environ={}, file=Path("gone.toml"), cwd=tmp_path)
     _, folder = read_raw(environ={}, file=Path("folder.toml"), cwd=tmp_path)
     assert str(missing[0]) == "gone.toml: the configuration file is missing (create it, or name another one)"
+    os.mkfifo(tmp_path / "pipe.toml")
+    _, pipe = read_raw(environ={}, file=Path("pipe.toml"), cwd=tmp_path)
     assert "Is a directory" in folder[0].what
+    assert "it is a pipe" in pipe[0].what
 
 
 def test_without_any_file_the_environment_stands_alone(tmp_path: Path) -> None:
