@@ -1,12 +1,11 @@
 """One instance of a guest: a store with trampoline, guest and shim in it, linked in that order, and its start functions."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
 from ctypes import addressof
 
 from tarmac_core.wapc import _fiber, failure, steps
-from tarmac_core.wapc._abi import EXTERN_FUNC, EXTERN_MEMORY, Extern, InstanceHandle
+from tarmac_core.wapc._abi import EXTERN_FUNC, EXTERN_MEMORY, Api, Extern, InstanceHandle
 from tarmac_core.wapc.binary import START
 from tarmac_core.wapc.errors import GuestError
 from tarmac_core.wapc.output import Output
@@ -20,7 +19,8 @@ _TABLE_ELEMENTS, _INSTANCES, _TABLES, _MEMORIES = 100_000, 3, 16, 2
 class Instance:
     """Owns, through its fiber, a store and the future in it. Used by one call at a time, on the event loop.
 
-    call, reply: of the fiber. spinner: who polls while it computes. Raises GuestError when there may be no further instance.
+    call, reply: of the fiber. spinner: who polls while it computes. born_ns: the zero of its monotonic clock. Raises
+    GuestError when there may be no further instance.
     """
 
     __slots__ = (
@@ -28,6 +28,7 @@ class Instance:
         "_context",
         "_keep",
         "_memory",
+        "born_ns",
         "call",
         "fiber",
         "output",
@@ -63,6 +64,7 @@ class Instance:
         )  # one value for all; the guest's own is in its module
         api.store_limiter(store, most_bytes, _TABLE_ELEMENTS, _INSTANCES, _TABLES, _MEMORIES)
         api.check(api.context_set_wasi(self._context, api.wasi_config_new()), "WASI")
+        self.born_ns = time.monotonic_ns()
         # before anything runs, or the first instruction is interrupted
         api.context_epoch_deadline_async_yield_and_update(self._context, 1)
         api.context_set_epoch_deadline(self._context, 2)
@@ -90,20 +92,21 @@ class Instance:
         )
         io, table = self._export(trampoline, b"io"), self._export(trampoline, b"table")
         self._set_io(io)
-        with self._linker(host.guest_linker_at) as linker:
-            for module, name, export in self.program.shape.wanted:  # not all of the trampoline: `io` is not the guest's
-                host.define(linker, context, module, name, self._export(trampoline, export))
-            await self._adopt(
-                run,
-                api.linker_instantiate_async(linker, context, self.program.module_at, addressof(guest), *slots),
-            )
+        linker = self._linker(host.guest_linker_at)
+        for module, name, export in self.program.shape.wanted:  # not all of the trampoline: `io` is not the guest's
+            host.define(linker.at, context, module, name, self._export(trampoline, export))
+        future = api.linker_instantiate_async(linker.at, context, self.program.module_at, addressof(guest), *slots)
+        await self._adopt(run, future)
+        self._keep.remove(linker)
         self._memory = memory = self._export(guest, b"memory", EXTERN_MEMORY)
         self._keep.append(memory)
-        with self._linker(host.shim_linker_at) as linker:
-            host.define_function(linker, b"host", b"call", host.void, self.fiber.self_at)
-            for module, name, item in ((b"t", b"io", io), (b"t", b"table", table), (b"guest", b"memory", memory)):
-                host.define(linker, context, module, name, item)
-            await self._adopt(run, api.linker_instantiate_async(linker, context, host.shim_at, addressof(shim), *slots))
+        linker = self._linker(host.shim_linker_at)
+        host.define_function(linker.at, b"host", b"call", host.void, self.fiber.self_at)
+        for module, name, item in ((b"t", b"io", io), (b"t", b"table", table), (b"guest", b"memory", memory)):
+            host.define(linker.at, context, module, name, item)
+        future = api.linker_instantiate_async(linker.at, context, host.shim_at, addressof(shim), *slots)
+        await self._adopt(run, future)
+        self._keep.remove(linker)
         return guest
 
     def _set_io(self, io: Extern) -> None:
@@ -167,17 +170,26 @@ class Instance:
         self._keep.append(item)
         return addressof(item.of.func)
 
-    @contextmanager
-    def _linker(self, base_at: int) -> Iterator[int]:
-        """A copy of a linker: what is defined in it belongs to this store."""
-        api = self.program.host.api
-        linker: int = api.linker_clone(base_at)
-        try:
-            yield linker
-        finally:
-            api.linker_delete(linker)
+    def _linker(self, base_at: int) -> "_Linker":
+        """A copy of a linker, for what belongs to this store. The fiber holds it: a future borrows it until it ends."""
+        linker = _Linker(self.program.host.api, base_at)
+        self._keep.append(linker)
+        return linker
 
     def close(self) -> None:
         """Drop future and store: at once, or by the worker that polls, at its next tick. Again is nothing."""
         self.program.host.live.discard(self)
         self.fiber.close()
+
+
+class _Linker:
+    """Owns a `wasmtime_linker_t`."""
+
+    __slots__ = ("_api", "at")
+
+    def __init__(self, api: Api, base_at: int) -> None:
+        self._api = api
+        self.at: int = api.linker_clone(base_at)
+
+    def __del__(self) -> None:
+        self._api.linker_delete(self.at)

@@ -1,18 +1,21 @@
 """What a guest says: console, stdout, stderr, trace and abort, as lines for the log."""
 
 import struct
-from collections.abc import Iterator
 
 from tarmac_core.wapc import steps
 from tarmac_core.wapc._fiber import Fiber
 from tarmac_core.wapc.settings import Log
 
 LONGEST_LINE_BYTES = 65536
+MOST_LINES = 100  # of one write: 64 KiB may hold 65,536 of them, which would hold the loop for half a second
 _STREAMS = {steps.STDOUT: "stdout", steps.STDERR: "stderr"}
 
 
 class Output:
-    """Lines of one instance. Bytes without a line's end wait for it, until `flush` or `LONGEST_LINE_BYTES`."""
+    """Lines of one instance. Bytes without a line's end wait for it, until `flush` or `LONGEST_LINE_BYTES`.
+
+    Of one write (64 KiB at most) the first `MOST_LINES` are logged, and how many were left out.
+    """
 
     __slots__ = ("_log", "_rest")
 
@@ -20,29 +23,34 @@ class Output:
         self._log = log
         self._rest: dict[str, bytes] = {}
 
-    def take(self, kind: int, fiber: Fiber) -> Iterator[None]:
-        """Log what is pending, a line each time it is asked: one text may hold 65,536 of them, too many for one turn."""
+    def take(self, kind: int, fiber: Fiber) -> None:
+        """Log what is pending."""
         if self._log is None:
             return
         if kind == steps.TRACE:
             self._log("trace", trace_text(fiber))
         elif kind == steps.CONSOLE:
-            for line in decode(fiber.text()).splitlines() or [""]:
+            lines = decode(fiber.text()).splitlines() or [""]
+            for line in lines[:MOST_LINES]:
                 self._log("console", line)
-                yield
+            self._left_out("console", len(lines))
         else:
-            yield from self._write(_STREAMS[kind], fiber.text())
+            self._write(_STREAMS[kind], fiber.text())
 
-    def _write(self, stream: str, data: bytes) -> Iterator[None]:
+    def _left_out(self, stream: str, count: int) -> None:
+        if self._log is not None and count > MOST_LINES:
+            self._log(stream, f"({count - MOST_LINES} more lines of this write are left out)")
+
+    def _write(self, stream: str, data: bytes) -> None:
         *lines, rest = (self._rest.pop(stream, b"") + data).split(b"\n")
         while len(rest) >= LONGEST_LINE_BYTES:
             lines.append(rest[:LONGEST_LINE_BYTES])
             rest = rest[LONGEST_LINE_BYTES:]
         if rest:
             self._rest[stream] = rest
-        for line in lines:
+        for line in lines[:MOST_LINES]:
             self._say(stream, line)
-            yield
+        self._left_out(stream, len(lines))
 
     def flush(self) -> None:
         """Log what waits for its line's end; after each call, so that calls do not mix."""

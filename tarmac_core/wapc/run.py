@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _ABSOLUTE, _REALTIME = 1, 0
 _LONGEST_SLEEP_S = 86400.0 * 365
-_LINES_A_TURN = 50
 
 
 class Spinner(Protocol):
@@ -44,10 +43,11 @@ class Run:
     looked at too, since a handler may swallow its cancellation.
     """
 
-    __slots__ = ("_began", "_deadline_s", "_fiber", "_host_call", "_output", "_runtime", "_workers")
+    __slots__ = ("_began", "_born_ns", "_deadline_s", "_fiber", "_host_call", "_output", "_runtime", "_workers")
 
     def __init__(self, instance: "Instance", host_call: HostCall, deadline_s: float | None) -> None:
         host = instance.program.host
+        self._born_ns = instance.born_ns
         self._fiber, self._output = instance.fiber, instance.output
         self._runtime, self._workers = host.runtime, instance.spinner
         self._host_call, self._deadline_s = host_call, deadline_s
@@ -97,15 +97,13 @@ class Run:
             text = output.abort_text(self._fiber)
             raise GuestError("abort", f"the function aborted: {text}", text)
         else:
-            for count, _ in enumerate(self._output.take(kind, self._fiber), 1):
-                if count % _LINES_A_TURN == 0:
-                    await asyncio.sleep(0)
-                    self._turn()
+            self._output.take(kind, self._fiber)
 
     def _sleep_s(self) -> float:
         clock, flags = struct.unpack("II", self._fiber.read(steps.NUMBERS_AT, 8))
         duration_ns: int
         (duration_ns,) = struct.unpack("Q", self._fiber.read(steps.NANOSECONDS_AT, 8))
         if flags & _ABSOLUTE:
-            duration_ns = max(0, duration_ns - (time.time_ns() if clock == _REALTIME else time.monotonic_ns()))
+            now_ns = time.time_ns() if clock == _REALTIME else time.monotonic_ns() - self._born_ns
+            duration_ns = max(0, duration_ns - now_ns)
         return min(duration_ns / 1e9, _LONGEST_SLEEP_S)

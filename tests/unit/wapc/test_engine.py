@@ -338,14 +338,21 @@ def ring(*_):
     global landed
     landed += 1
     raise Alarm
-async def main():
+async def call_until(end):
     global right
-    until = time.perf_counter() + 1
-    while time.perf_counter() < until:
+    while True:
         try:
-            for _ in range(100):
+            while time.perf_counter() < end:
                 assert await guest.call(b"h", b"abc", reverse) == b"cba"
                 right += 1
+            return signal.setitimer(signal.ITIMER_REAL, 0)
+        except Alarm:
+            pass
+async def main():
+    end = time.perf_counter() + 1
+    for _ in range(20):  # a signal may land in the handler of the one before
+        try:
+            return await call_until(end)
         except Alarm:
             pass
 signal.signal(signal.SIGALRM, ring)

@@ -1,6 +1,7 @@
 """What a guest writes becomes lines in the log."""
 
 import asyncio
+import itertools
 import struct
 import time
 
@@ -47,20 +48,32 @@ async def test_long_output_is_cut_into_lines_and_nothing_is_lost(load: Load, lin
 
 @pytest.mark.parametrize("operation", [b"c", b"w"])
 async def test_a_text_of_many_lines_leaves_the_loop_its_turns(load: Load, lines: Lines, operation: bytes) -> None:
-    calling = asyncio.create_task(load().call(operation, b"\n" * 20_000, never))
-    turns = 0
+    calling = asyncio.create_task(load().call(operation, b"\n" * 65_536 * 5, never))
+    turns = [time.perf_counter()]
     while not calling.done():
         await asyncio.sleep(0)
-        turns += 1
-    assert len(lines) == 20_000
-    assert turns > 200
+        turns.append(time.perf_counter())
+    await calling
+    assert max(after - before for before, after in itertools.pairwise(turns)) < 0.1
+    left_out = f"({65536 - 100} more lines of this write are left out)"
+    assert [text for _, text in lines][:101] == [""] * 100 + [left_out]
+
+
+async def test_a_hundred_lines_of_a_write_are_all_there(load: Load, lines: Lines) -> None:
+    for count in (100, 101, 102):
+        lines.clear()
+        await load().call(b"c", b"x\n" * count, never)
+        await load().call(b"w", b"x\n" * count + b"rest", never)
+        more = [] if count == 100 else [f"({count - 100} more lines of this write are left out)"]
+        texts = {stream: [text for each, text in lines if each == stream] for stream in ("console", "stdout")}
+        assert texts == {"console": ["x"] * 100 + more, "stdout": ["x"] * 100 + more + ["rest"]}
 
 
 async def test_the_deadline_ends_a_text_of_many_lines(load: Load) -> None:
     function = load(pool_size=1)
     function._program.log = lambda _stream, _line: time.sleep(0.001)
     with pytest.raises(GuestError, match="time limit"):
-        await function.call(b"c", b"\n" * 20_000, never, deadline_s=asyncio.get_running_loop().time() + 0.2)
+        await function.call(b"w", b"\n" * 65_536 * 20, never, deadline_s=asyncio.get_running_loop().time() + 0.2)
     assert function.stats().instances == 0
 
 

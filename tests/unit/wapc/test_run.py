@@ -1,6 +1,8 @@
 """Calls beside each other: who computes, sleeps or floods leaves the loop to others; who is cancelled leaves nothing."""
 
 import asyncio
+import contextlib
+import gc
 import itertools
 import random
 import threading
@@ -12,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tarmac_core.wapc import Engine, Guest, GuestError, GuestLimits, HostCall
+from tarmac_core.wapc.instance import Instance
 from tests.unit.wapc.conftest import Load, never, reverse, reverse_later
 from tests.unit.wapc.guests import guest as build
 from tests.unit.wapc.guests import starting, zoo
@@ -257,6 +260,57 @@ def test_any_mix_of_calls_cancels_and_deadlines_gives_right_answers_only(
         await comes_true(lambda: engine._host.runtime.live == 0)
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("clock", [0, 1])
+async def test_a_guest_sleeps_until_a_time_of_either_clock(load: Load, clock: int) -> None:
+    function = load(
+        build(
+            f"""(drop (call $clock (i32.const {clock}) (i64.const 0) (i32.const 904)))
+            (i32.store (i32.const 720) (i32.const {clock}))
+            (i64.store (i32.const 728) (i64.add (i64.load (i32.const 904)) (i64.const 150000000)))
+            (i32.store16 (i32.const 744) (i32.const 1))
+            (if (call $poll (i32.const 704) (i32.const 768) (i32.const 1) (i32.const 800)) (then unreachable))
+            (return (i32.const 1))"""
+        )
+    )
+    for _ in range(2):
+        began = time.perf_counter()
+        await function.call(b"x", b"", never)
+        assert 0.149 < time.perf_counter() - began < 0.5
+
+
+async def test_a_linker_outlives_the_store_that_may_still_borrow_it(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    guest = load()
+    api = guest._program.host.api
+    adopt, close, delete = Instance._adopt, Instance.close, api.linker_delete
+
+    async def interrupted(self: Instance, run: object, future: int) -> None:
+        await adopt(self, run, future)  # type: ignore[arg-type]
+        order.append("adopted")
+        if len(order) == 2:
+            raise InterruptedError
+
+    def closed(instance: Instance) -> None:
+        order.append("store")
+        close(instance)
+
+    def deleted(linker: int) -> None:
+        order.append("linker")
+        delete(linker)
+
+    monkeypatch.setattr(Instance, "_adopt", interrupted)
+    monkeypatch.setattr(Instance, "close", closed)
+    monkeypatch.setattr(api, "linker_delete", deleted)
+    with contextlib.suppress(InterruptedError):
+        await guest.call(b"e", b"", never)
+    gc.collect()
+    assert order == ["adopted", "adopted", "store", "linker"]
+    assert await guest.call(b"e", b"x", never) == b"x"
+    assert order[4:] == ["adopted", "adopted", "linker", "adopted", "linker"]
 
 
 async def test_a_thousand_calls_wait_at_the_same_time_on_one_thread(load: Load) -> None:
