@@ -41,9 +41,12 @@ def test_only_the_owner_reads_the_files(tmp_path: Path) -> None:
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
 
 
-@pytest.mark.parametrize("damage", ["cut", "empty", "flipped", "garbage", "garbage with a digest", "open to all"])
+@pytest.mark.parametrize(
+    "damage", ["cut", "empty", "flipped", "garbage", "garbage with a digest", "of another module", "open to all"]
+)
 def test_a_damaged_file_is_made_again(tmp_path: Path, damage: str) -> None:
     works(tmp_path)
+    whole = {path.name: path.read_bytes() for path in tmp_path.glob("*.cwasm")}
     for path in tmp_path.glob("*.cwasm"):
         data = path.read_bytes()
         match damage:
@@ -57,7 +60,9 @@ def test_a_damaged_file_is_made_again(tmp_path: Path, damage: str) -> None:
             case "garbage":
                 path.write_bytes(os.urandom(1000))
             case "garbage with a digest":
-                path.write_bytes(data[:15] + hashlib.sha256(b"garbage").digest() + b"garbage")
+                path.write_bytes(data[:15] + hashlib.sha256(path.stem.encode() + b"garbage").digest() + b"garbage")
+            case "of another module":
+                path.write_bytes(next(other for name, other in whole.items() if name != path.name))
             case _:
                 path.chmod(0o666)
     before = files(tmp_path)
@@ -65,6 +70,32 @@ def test_a_damaged_file_is_made_again(tmp_path: Path, damage: str) -> None:
     after = files(tmp_path)
     assert after.keys() == before.keys()
     assert all(after[name] != before[name] for name in after)
+
+
+def test_a_pipe_or_a_link_in_place_of_a_file_is_replaced(tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "cache", tmp_path / "elsewhere"
+    works(folder)
+    folder.rename(elsewhere)
+    folder.mkdir(0o700)
+    first, *rest = elsewhere.iterdir()
+    os.mkfifo(folder / first.name, 0o600)
+    for path in rest:
+        (folder / path.name).symlink_to(path)
+    works(folder)
+    assert all(path.is_file() and not path.is_symlink() for path in folder.iterdir())
+
+
+@pytest.mark.parametrize("fault", ["open to the group", "open to all", "a link"])
+def test_a_folder_that_others_may_write_is_a_notice_and_not_used(tmp_path: Path, fault: str) -> None:
+    folder = tmp_path / "cache"
+    if fault == "a link":
+        (tmp_path / "elsewhere").mkdir(0o700)
+        folder.symlink_to(tmp_path / "elsewhere")
+    else:
+        folder.mkdir()
+        folder.chmod(0o770 if fault == "open to the group" else 0o1777)
+    works(folder, notices=1)
+    assert list(folder.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_written_is_a_notice(tmp_path: Path) -> None:
