@@ -57,12 +57,14 @@ class Workers:
         while (job := self._jobs.get()) is not None:
             _poll(*job)
             del job
+        self._jobs.put(
+            None
+        )  # for the next; a thread whose start was interrupted by a signal runs too, and is in no list
 
     def close(self) -> None:
         """Wait for every thread; close the fibers first, and stop the ticker later, or one may never return."""
         self._is_closed = True
-        for _ in self._threads:
-            self._jobs.put(None)
+        self._jobs.put(None)
         for thread in self._threads:
             thread.join()
         self._threads.clear()

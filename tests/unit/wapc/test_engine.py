@@ -131,6 +131,31 @@ async def test_a_thread_that_cannot_be_started_is_an_error_only_while_there_is_n
     engine.close()
 
 
+async def test_a_thread_whose_start_was_interrupted_does_not_keep_the_engine_open(
+    engine: Engine, load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guest = load(cpu_ms=30)
+    start = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        start(thread)
+        raise KeyboardInterrupt
+
+    before = set(threading.enumerate())
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        await guest.call(b"l", b"", never)
+    monkeypatch.setattr(threading.Thread, "start", start)
+    (stray,) = set(threading.enumerate()) - before
+    for _ in range(3):
+        with pytest.raises(GuestError, match="CPU time"):
+            await guest.call(b"l", b"", never)
+    await guest.close()
+    engine.close()
+    stray.join(5)
+    assert not stray.is_alive()
+
+
 async def test_a_closed_guest_answers_closed(load: Load) -> None:
     guest = load(pool_size=1)
     await guest.call(b"e", b"", never)
@@ -362,6 +387,7 @@ try:
 except Alarm:
     pass
 signal.signal(signal.SIGALRM, signal.SIG_IGN)
+signal.setitimer(signal.ITIMER_REAL, 0)
 print(landed > 100, right > 1000)
 engine.close()
 """)
