@@ -42,14 +42,12 @@ class Host:
         self.void = wasmtime.FuncType([], [])  # belongs to the first engine that it is used with
         self.shim = self._compile("shim.wat")
         self.trampoline = wasmtime.Linker(self.engine).instantiate_pre(self._compile("trampoline.wat"))
-        self.shim_linker = wasmtime.Linker(self.engine)
-        self.guest_linker = wasmtime.Linker(self.engine)
-        self.guest_linker.allow_shadowing = True
-        self.guest_linker.define_wasi()
+        self.linker = wasmtime.Linker(self.engine)
+        self.linker.allow_shadowing = True
+        self.linker.define_wasi()
         self.known_linker = self._known()
-        self.shim_at, self.trampoline_at, self.shim_linker_at, self.guest_linker_at = (
-            cast(part.ptr(), c_void_p).value or 0
-            for part in (self.shim, self.trampoline, self.shim_linker, self.guest_linker)
+        self.shim_at, self.trampoline_at, self.linker_at = (
+            cast(part.ptr(), c_void_p).value or 0 for part in (self.shim, self.trampoline, self.linker)
         )
         self.workers = Workers(settings.workers)
         self.live = Live()

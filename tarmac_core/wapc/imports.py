@@ -25,6 +25,7 @@ PROVIDED: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("env", "seed", "seed", (), ("f64",)),
     ("wasi_snapshot_preview1", "poll_oneoff", "poll_oneoff", (_I,) * 4, (_I,)),
     ("wasi_snapshot_preview1", "fd_write", "fd_write", (_I,) * 4, (_I,)),
+    ("wasi_snapshot_preview1", "random_get", "random_get", (_I,) * 2, (_I,)),
     ("wasi_unstable", "poll_oneoff", "poll_oneoff_unstable", (_I,) * 4, (_I,)),
 )
 _STARTS = (START.decode(), "_start", "_initialize", "wapc_init")

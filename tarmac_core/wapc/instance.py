@@ -92,7 +92,7 @@ class Instance:
         )
         io, table = self._export(trampoline, b"io"), self._export(trampoline, b"table")
         self._set_io(io)
-        linker = self._linker(host.guest_linker_at)
+        linker = self._linker()
         for module, name, export in self.program.shape.wanted:  # not all of the trampoline: `io` is not the guest's
             host.define(linker.at, context, module, name, self._export(trampoline, export))
         future = api.linker_instantiate_async(linker.at, context, self.program.module_at, addressof(guest), *slots)
@@ -100,7 +100,7 @@ class Instance:
         self._keep.remove(linker)
         self._memory = memory = self._export(guest, b"memory", EXTERN_MEMORY)
         self._keep.append(memory)
-        linker = self._linker(host.shim_linker_at)
+        linker = self._linker()
         host.define_function(linker.at, b"host", b"call", host.void, self.fiber.self_at)
         for module, name, item in ((b"t", b"io", io), (b"t", b"table", table), (b"guest", b"memory", memory)):
             host.define(linker.at, context, module, name, item)
@@ -170,9 +170,9 @@ class Instance:
         self._keep.append(item)
         return addressof(item.of.func)
 
-    def _linker(self, base_at: int) -> "_Linker":
-        """A copy of a linker, for what belongs to this store. The fiber holds it: a future borrows it until it ends."""
-        linker = _Linker(self.program.host.api, base_at)
+    def _linker(self) -> "_Linker":
+        """A linker with WASI, for what belongs to this store. The fiber holds it: a future borrows it until it ends."""
+        linker = _Linker(self.program.host.api, self.program.host.linker_at)
         self._keep.append(linker)
         return linker
 

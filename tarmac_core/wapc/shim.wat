@@ -13,12 +13,14 @@
 ;;   104, 108 two small numbers of what is pending   112 u64 nanoseconds   120 u64 state of seed   128..167 five f64 of trace
 ;;   192 data: operation, payload, and from `top` on answers and host calls
 (module
-  (import "t" "table" (table 15 15 funcref))
+  (import "t" "table" (table 16 16 funcref))
   (import "t" "io" (memory $io 2 {IO_PAGES}))
   (import "guest" "memory" (memory $g 0))
   (import "host" "call" (func $host))
+  (import "wasi_snapshot_preview1" "random_get" (func $random_get (param i32 i32) (result i32)))
+  (export "memory" (memory $g))                                        ;; where WASI writes what this module asks for
   (elem (table 0) (i32.const 0) func $request $response $error $host_call $response_len $response_copy $error_len $error_copy
-    $console $abort $trace $seed $poll $fd_write $poll_unstable)
+    $console $abort $trace $seed $poll $fd_write $poll_unstable $random)
 
   (func $suspend (param $kind i32)
     (i32.store $io (i32.const 0) (local.get $kind))
@@ -179,6 +181,15 @@
     (i64.store $g offset=24 (local.get $out) (i64.const 0))
     (i32.store $g (local.get $nout) (i32.const 1))
     (i32.const 0))
+
+  ;; WASI random_get in pieces of 64 KiB: wasmtime's own takes 200 ms for 64 MiB and cannot be interrupted.
+  (func $random (param $p i32) (param $n i32) (result i32) (local $some i32) (local $errno i32)
+    (block $end (loop $next
+      (local.set $some (select (i32.const 65536) (local.get $n) (i32.gt_u (local.get $n) (i32.const 65536))))
+      (br_if $end (local.tee $errno (call $random_get (local.get $p) (local.get $some))))
+      (local.set $p (i32.add (local.get $p) (local.get $some)))
+      (br_if $next (local.tee $n (i32.sub (local.get $n) (local.get $some))))))
+    (local.get $errno))
 
   ;; WASI fd_write for stdout and stderr: a write may be short, so 64 KiB are taken and the guest comes again for the rest.
   (func $fd_write (param $fd i32) (param $iovs i32) (param $n i32) (param $nout i32) (result i32)

@@ -2,7 +2,7 @@
 ;; through a table that shim.wat fills once the guest is instantiated. It also owns `io`, the memory that guest data crosses
 ;; on its way to the host, so that its address is known before the shim is linked. {IO_PAGES} is replaced by the host.
 (module
-  (table (export "table") 15 15 funcref)
+  (table (export "table") 16 16 funcref)
   (memory (export "io") 2 {IO_PAGES})
   (type $two (func (param i32 i32)))
   (type $one (func (param i32)))
@@ -11,6 +11,7 @@
   (type $abort (func (param i32 i32 i32 i32)))
   (type $trace (func (param i32 i32 f64 f64 f64 f64 f64)))
   (type $seed (func (result f64)))
+  (type $random (func (param i32 i32) (result i32)))
   (type $four (func (param i32 i32 i32 i32) (result i32)))
   (func (export "__guest_request") (type $two) (call_indirect (type $two) (local.get 0) (local.get 1) (i32.const 0)))
   (func (export "__guest_response") (type $two) (call_indirect (type $two) (local.get 0) (local.get 1) (i32.const 1)))
@@ -32,4 +33,5 @@
   (func (export "fd_write") (type $four) (call_indirect (type $four) (local.get 0) (local.get 1) (local.get 2) (local.get 3)
     (i32.const 13)))
   (func (export "poll_oneoff_unstable") (type $four) (call_indirect (type $four) (local.get 0) (local.get 1) (local.get 2)
-    (local.get 3) (i32.const 14))))
+    (local.get 3) (i32.const 14)))
+  (func (export "random_get") (type $random) (call_indirect (type $random) (local.get 0) (local.get 1) (i32.const 15))))

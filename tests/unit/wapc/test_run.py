@@ -83,6 +83,28 @@ async def test_slow_handlers_that_answer_at_once_leave_the_loop_its_turns(load: 
     assert max(after - before for before, after in itertools.pairwise(turns)) < 10
 
 
+async def test_random_bytes_without_end_leave_the_loop_its_turns(load: Load) -> None:
+    function = load(
+        build(
+            """(if (call $random (i32.const 1024) (i32.load (i32.const 1024))) (then (return (i32.const 0))))
+            (call $response (i32.const 1024) (i32.const 300000)) (return (i32.const 1))""",
+            memory='(import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))'
+            '(memory (export "memory") 2049)',
+        )
+    )
+
+    async def longest_gap_s() -> float:
+        gaps = await gaps_beside(function.call(b"x", (128 << 20).to_bytes(4, "little"), never))
+        return gaps[-1]
+
+    assert min([await longest_gap_s() for _ in range(5)]) < 0.05
+    answer = await function.call(b"x", (300_000).to_bytes(4, "little"), never)
+    assert len({answer[at : at + 16] for at in range(0, 300_000 - 16, 16)}) == 300_000 // 16 - 1
+    assert await function.call(b"x", (0).to_bytes(4, "little"), never)
+    with pytest.raises(GuestError):
+        await function.call(b"x", (0xFFFFFFFF).to_bytes(4, "little"), never)
+
+
 async def test_a_guest_that_sleeps_does_not_hold_the_loop(load: Load) -> None:
     guest = load()
     began = time.perf_counter()
