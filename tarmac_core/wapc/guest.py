@@ -75,7 +75,7 @@ class Guest:
 
     async def _within(self, deadline_s: float | None, work: Awaitable[T]) -> T:
         """Ends the work at the deadline, and when the guest is closed, whatever it waits for."""
-        scope = asyncio.timeout_at(deadline_s)
+        scope = asyncio.timeout_at(0 if self._pool.is_closed else deadline_s)  # a handler may have closed it just now
         self._scopes.add(scope)
         try:
             async with scope:

@@ -57,9 +57,7 @@ class Workers:
         while (job := self._jobs.get()) is not None:
             _poll(*job)
             del job
-        self._jobs.put(
-            None
-        )  # for the next; a thread whose start was interrupted by a signal runs too, and is in no list
+        self._jobs.put(None)  # for the next: a thread whose start a signal interrupted runs too, and is in no list
 
     def close(self) -> None:
         """Wait for every thread; close the fibers first, and stop the ticker later, or one may never return."""
