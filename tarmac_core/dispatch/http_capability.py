@@ -3,23 +3,9 @@
 from tarmac_core.dispatch.context import HttpExchange
 from tarmac_core.dispatch.http_wire import ResponseSet, decode_get, decode_set
 from tarmac_core.dispatch.table import Capability
-from tarmac_core.plugin import Call, HostCallError, Operation, Operations, Request
+from tarmac_core.plugin import SERVER_HEADERS, Call, HostCallError, Operation, Operations, Request, header_fault
 
 MOST_HEADER_BYTES = 65536
-_TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-_OF_THE_SERVER = frozenset(
-    (
-        "connection",
-        "content-length",
-        "keep-alive",
-        "server",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "x-request-id",
-    )
-)
 
 
 def http_capability() -> Capability:
@@ -61,20 +47,8 @@ def _exchange(call: Call) -> HttpExchange:
 
 
 def _check_header(name: str, values: tuple[str, ...]) -> None:
-    if not name or not _TOKEN.issuperset(name):
-        raise HostCallError(400, f"{name!r} is not a header name")
-    if name.lower() in _OF_THE_SERVER:
+    if name.lower() in SERVER_HEADERS:
         raise HostCallError(400, f"header {name} belongs to the server")
-    for value in values:
-        if any((character < " " and character != "\t") or character == "\x7f" for character in value):
-            raise HostCallError(400, f"header {name} holds a control character")
-        if not value.isascii() and not _is_latin(value):
-            raise HostCallError(400, f"header {name} holds characters that HTTP cannot carry")
-
-
-def _is_latin(value: str) -> bool:
-    try:
-        value.encode("latin-1")
-    except UnicodeEncodeError:
-        return False
-    return True
+    for value in values or ("",):
+        if fault := header_fault(name, value):
+            raise HostCallError(400, fault)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 
 from tarmac_core.http.sniff import sniff
-from tarmac_core.plugin import InvocationError, InvocationErrorKind, Response
+from tarmac_core.plugin import SERVER_HEADERS, InvocationError, InvocationErrorKind, Response, header_fault
 
 _STATUS: dict[InvocationErrorKind, int] = {
     "guest": 500,
@@ -22,22 +22,6 @@ _TEXTS = {404: "404 page not found\n", 405: "Method Not Allowed\n"}
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _RETRY_AFTER_S = 1
 
-# Framing and identity are the server's; a function that sets them would break the connection or lie about it.
-_OURS = frozenset(
-    (
-        "connection",
-        "content-length",
-        "keep-alive",
-        "server",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "x-request-id",
-    )
-)
-_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_NO_VALUE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
@@ -83,6 +67,6 @@ def complete(response: Response, request_id: str) -> Response:
 
 
 def _is_passed_on(name: str, value: str) -> bool:
-    if not _NAME.fullmatch(name) or _NO_VALUE.search(value):
-        raise ValueError(f"header {name!r} holds what HTTP cannot carry")
-    return name.lower() not in _OURS
+    if fault := header_fault(name, value):
+        raise ValueError(fault)
+    return name.lower() not in SERVER_HEADERS

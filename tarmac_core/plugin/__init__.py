@@ -17,7 +17,7 @@ from tarmac_core.plugin.events import (
     TaskFinished,
 )
 from tarmac_core.plugin.hooks import ENTRY_POINT_GROUP, PROJECT_NAME, Hooks, hookimpl
-from tarmac_core.plugin.http import Request, Response
+from tarmac_core.plugin.http import SERVER_HEADERS, Request, Response, header_fault
 from tarmac_core.plugin.manifest import GrantModel, RouteModel, StoreGrant
 from tarmac_core.plugin.settings import PluginSettings, setting
 from tarmac_core.plugin.specs import (
@@ -39,6 +39,7 @@ __all__ = [
     "API_VERSION",
     "ENTRY_POINT_GROUP",
     "PROJECT_NAME",
+    "SERVER_HEADERS",
     "BackendSpec",
     "Call",
     "CallFinished",
@@ -74,6 +75,7 @@ __all__ = [
     "StoreGrant",
     "TaskFinished",
     "TriggerSpec",
+    "header_fault",
     "hookimpl",
     "setting",
 ]

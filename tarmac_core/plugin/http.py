@@ -1,7 +1,26 @@
 """HTTP as plain objects, so that nothing behind the server knows which library reads the sockets."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+# Framing and identity are the server's; a function that sets them would break the connection or lie about it.
+SERVER_HEADERS = frozenset(
+    (
+        "connection",
+        "content-length",
+        "keep-alive",
+        "server",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "x-request-id",
+    )
+)
+_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_NOT_LATIN = re.compile(r"[^\x00-\xff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +50,12 @@ class Response:
     code: int = 200
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
+
+
+def header_fault(name: str, value: str) -> str:
+    """What of a header HTTP cannot carry (RFC 9110, section 5), in words; empty when it is fit."""
+    if not _NAME.fullmatch(name):
+        return f"{name!r} is not a header name"
+    if _CONTROL.search(value):
+        return f"header {name} holds a control character"
+    return f"header {name} holds characters that HTTP cannot carry" if _NOT_LATIN.search(value) else ""
