@@ -13,6 +13,8 @@ from tarmac_kv_redis.settings import RedisSettings
 UNREACHABLE = (exceptions.ConnectionError, exceptions.TimeoutError, TimeoutError, OSError)
 """The server cannot be asked, or does not answer; all else is an answer that says no."""
 
+_CUT = "the server cut the connection (at a start: do redis_tls and redis_tls_cert_file fit the server?)"
+
 _LOGIN = (exceptions.AuthenticationError, exceptions.AuthenticationWrongNumberOfArgsError)
 
 
@@ -42,6 +44,8 @@ def _connecting_in_words(cause: BaseException) -> str:
         case ssl.SSLError():
             reason = cause.reason or "the connection was cut"
             return f"TLS failed: {reason} (redis_tls_cert_file, redis_tls; does the server speak TLS?)"
+        case ConnectionResetError() | BrokenPipeError():
+            return _CUT
         case socket.gaierror():
             return f"the host name cannot be resolved: {cause.strerror}"
         case _:
@@ -60,7 +64,7 @@ def _answer_in_words(error: BaseException, settings: RedisSettings) -> str:
         case exceptions.TimeoutError() | TimeoutError():
             text = f"no answer in time ({_time_limits(settings)})"
         case exceptions.ConnectionError() if "Connection closed by server" in text:
-            text = f"the connection was closed by the server (redis_tls is {str(settings.tls).lower()})"
+            text = _CUT
         case exceptions.ResponseError() if "DB index" in text:
             text = f"the server has no such database: {text} (redis_database)"
     return text
@@ -68,7 +72,8 @@ def _answer_in_words(error: BaseException, settings: RedisSettings) -> str:
 
 def _time_limits(settings: RedisSettings) -> str:
     limits = {"connect": settings.connect_timeout, "write": settings.write_timeout, "read": settings.read_timeout}
-    return ", ".join(f"redis_{name}_timeout {limit_s:g} s" for name, limit_s in limits.items())
+    hint = "; does the server speak TLS, as redis_tls says?" if settings.tls else ""
+    return ", ".join(f"redis_{name}_timeout {limit_s:g} s" for name, limit_s in limits.items()) + hint
 
 
 def _without_clients(text: str) -> str:

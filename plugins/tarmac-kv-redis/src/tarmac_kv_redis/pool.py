@@ -13,12 +13,18 @@ from typing import Any
 from pydantic import SecretStr
 from redis.asyncio import Connection, ConnectionPool, Redis
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool, SentinelManagedConnection
+from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
 
+from tarmac_kv_redis.connections import (
+    DirectConnection,
+    DirectTlsConnection,
+    PrimaryConnection,
+    PrimaryTlsConnection,
+)
 from tarmac_kv_redis.faults import PoolTimeoutError
 from tarmac_kv_redis.settings import RedisSettings
-from tarmac_kv_redis.tls import SentinelTlsConnection, TlsConnection, tls_context
+from tarmac_kv_redis.tls import tls_context
 
 _KEEPALIVE_INTERVAL_S = 15
 _KEEPALIVE_PROBES = 3
@@ -85,9 +91,9 @@ def _pool(settings: RedisSettings, sentinel: Sentinel | None, most: int) -> Conn
     options |= {"db": settings.database, "max_connections": most}
     if sentinel is None:
         address = settings.address
-        kind = TlsConnection if settings.tls else Connection
+        kind = DirectTlsConnection if settings.tls else DirectConnection
         return ConnectionPool(kind, host=address.host, port=address.port, **options)
-    managed = SentinelTlsConnection if settings.tls else SentinelManagedConnection
+    managed = PrimaryTlsConnection if settings.tls else PrimaryConnection
     name = settings.sentinel_master
     return SentinelConnectionPool(name, sentinel, connection_class=managed, **options)  # type: ignore[no-untyped-call]
 
@@ -96,7 +102,7 @@ def _sentinel(settings: RedisSettings) -> Sentinel:
     """The clients of the sentinels, which are only asked on the way to a connection and within its time limit."""
     login = _login(settings.sentinel_user, settings.sentinel_password)
     options = _common(settings) | login | _tls(settings, is_on=settings.sentinel_tls)
-    kind = TlsConnection if settings.sentinel_tls else Connection
+    kind = DirectTlsConnection if settings.sentinel_tls else DirectConnection
     sentinel = Sentinel([])  # type: ignore[no-untyped-call]
     # Its own clients could not be given our TLS.
     sentinel.sentinels = [

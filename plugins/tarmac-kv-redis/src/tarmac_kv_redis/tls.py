@@ -1,16 +1,9 @@
 """TLS: one context for all connections, made once, so that wrong files are found at the start."""
 
 import ssl
-from collections.abc import Mapping
-from typing import Any
-
-from redis.asyncio import Connection
-from redis.asyncio.sentinel import SentinelManagedConnection
 
 from tarmac_kv_redis.faults import RedisOpenError
 from tarmac_kv_redis.settings import RedisSettings
-
-_SHUTDOWN_S = 1.0
 
 
 def tls_context(settings: RedisSettings) -> ssl.SSLContext:
@@ -40,23 +33,3 @@ def _trusting(ca_file: str) -> ssl.SSLContext:
 def _no_password() -> str:
     # Without this OpenSSL asks on the terminal.
     raise ValueError("the key is encrypted; only keys without a password can be used")
-
-
-class _Tls(Connection):
-    """A connection with a context of ours; a server that hangs does not hold up the close."""
-
-    def __init__(self, *, tls_context: ssl.SSLContext, **kwargs: Any) -> None:
-        self._tls_context = tls_context
-        super().__init__(**kwargs)
-
-    def _connection_arguments(self) -> Mapping[str, Any]:
-        given = super()._connection_arguments()
-        return {**given, "ssl": self._tls_context, "ssl_shutdown_timeout": _SHUTDOWN_S}
-
-
-class TlsConnection(_Tls):
-    """To one server."""
-
-
-class SentinelTlsConnection(SentinelManagedConnection, _Tls):
-    """To the primary that the sentinels name."""
