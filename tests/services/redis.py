@@ -54,9 +54,9 @@ class RedisSentinel(Process):
         """`host:port`."""
         return f"127.0.0.1:{self.port}"
 
-    def ask(self, line: str) -> str:
+    def ask(self, line: str, *, password: str = "") -> str:
         """Send one command in a line; return the first answer."""
-        return ask(self.port, line)
+        return ask(self.port, line, password=password)
 
 
 def _server(folder: Path, lines: Sequence[str]) -> list[str]:
@@ -67,8 +67,11 @@ def _server(folder: Path, lines: Sequence[str]) -> list[str]:
     return ["redis-server", str(path)]
 
 
-def ask(port: int, line: str) -> str:
-    """Send an inline command to a port of 127.0.0.1; return what the first packets of the answer say."""
+def ask(port: int, line: str, *, password: str = "") -> str:
+    """Send an inline command to a port of 127.0.0.1; return what the first packet of the answer says."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        if password:
+            connection.sendall(f"AUTH {password}\r\n".encode())
+            connection.recv(1000)
         connection.sendall(line.encode() + b"\r\n")
         return connection.recv(65_536).decode(errors="replace")

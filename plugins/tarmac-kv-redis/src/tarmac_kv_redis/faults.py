@@ -65,6 +65,8 @@ def _answer_in_words(error: BaseException, settings: RedisSettings) -> str:
             text = f"no answer in time ({_time_limits(settings)})"
         case exceptions.ConnectionError() if "Connection closed by server" in text:
             text = _CUT
+        case exceptions.ConnectionError() if "No master found" in text and "Authentication" in text:
+            text = f"{text} (redis_sentinel_user, redis_sentinel_password)"
         case exceptions.ResponseError() if "DB index" in text:
             text = f"the server has no such database: {text} (redis_database)"
     return text

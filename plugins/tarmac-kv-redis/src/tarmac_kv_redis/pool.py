@@ -6,8 +6,6 @@ where the driver has one for both and pays a task for each send.
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 from pydantic import SecretStr
@@ -38,6 +36,7 @@ class Pool:
         self.settings = settings
         most = settings.max_active or _NO_LIMIT
         self._free = asyncio.Semaphore(most)
+        self._clock = asyncio.get_running_loop().time
         self._sentinel = _sentinel(settings) if settings.sentinel_servers else None
         self._pool = _pool(settings, self._sentinel, most)
         self._connect_s = settings.connect_timeout or None
@@ -50,32 +49,36 @@ class Pool:
 
         A connection on which a command was cut short, by a time limit or by a cancelled caller, is closed, never reused.
         """
-        async with self._slot():
-            connection = await self._connected()
-            try:
-                async with asyncio.timeout(self._write_s):
-                    await connection.send_command(*parts)
-                async with asyncio.timeout(self._read_s):
-                    return await connection.read_response()
-            finally:
-                await self._pool.release(connection)
+        if self._free.locked():
+            await self._wait_for_free()
+        else:
+            await self._free.acquire()
+        try:
+            return await self._on_connection(parts)
+        finally:
+            self._free.release()
+
+    async def _on_connection(self, parts: tuple[bytes | int, ...]) -> Any:
+        connection = await self._connected()
+        try:
+            async with asyncio.timeout(self._write_s) as limit:
+                await connection.send_command(*parts)
+                limit.reschedule(self._clock() + self._read_s if self._read_s else None)
+                return await connection.read_response()
+        finally:
+            await self._pool.release(connection)
 
     async def _connected(self) -> Connection:
         async with asyncio.timeout(self._connect_s):
             connection: Connection = await self._pool.get_connection()  # type: ignore[no-untyped-call]
             return connection
 
-    @asynccontextmanager
-    async def _slot(self) -> AsyncIterator[None]:
+    async def _wait_for_free(self) -> None:
         try:
             async with asyncio.timeout(self._pool_s):
                 await self._free.acquire()
         except TimeoutError as error:
             raise PoolTimeoutError from error
-        try:
-            yield
-        finally:
-            self._free.release()
 
     async def close(self) -> None:
         """Close every connection, those in use too, and those to the sentinels."""
