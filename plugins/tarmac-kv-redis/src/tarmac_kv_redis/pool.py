@@ -13,6 +13,7 @@ from redis.asyncio import Connection, ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError  # noqa: A004
 
 from tarmac_kv_redis.connections import (
     DirectConnection,
@@ -39,6 +40,8 @@ class Pool:
         self._clock = asyncio.get_running_loop().time
         self._sentinel = _sentinel(settings) if settings.sentinel_servers else None
         self._pool = _pool(settings, self._sentinel, most)
+        # To the driver these are in use; taking one from its own list costs more than a command.
+        self._idle: list[Connection] = []
         self._connect_s = settings.connect_timeout or None
         self._write_s = settings.write_timeout or None
         self._read_s = settings.read_timeout or None
@@ -66,12 +69,28 @@ class Pool:
                 limit.reschedule(self._clock() + self._read_s if self._read_s else None)
                 return await connection.read_response()
         finally:
-            await self._pool.release(connection)
+            # One that failed or was cut short has been disconnected by the driver.
+            if connection.is_connected:
+                self._idle.append(connection)
+            else:
+                await self._pool.release(connection)
 
     async def _connected(self) -> Connection:
+        while self._idle:
+            connection = self._idle.pop()
+            if self._is_current(connection) and not await _has_ended(connection):
+                return connection
+            await connection.disconnect(nowait=True)
+            await self._pool.release(connection)
         async with asyncio.timeout(self._connect_s):
-            connection: Connection = await self._pool.get_connection()  # type: ignore[no-untyped-call]
-            return connection
+            fresh: Connection = await self._pool.get_connection()  # type: ignore[no-untyped-call]
+            return fresh
+
+    def _is_current(self, connection: Connection) -> bool:
+        """Whether it leads to the primary of now; a former one may still answer."""
+        if not isinstance(self._pool, SentinelConnectionPool):
+            return True
+        return bool(self._pool.master_address == (connection.host, connection.port))
 
     async def _wait_for_free(self) -> None:
         try:
@@ -87,6 +106,14 @@ class Pool:
             parts.append(self._sentinel.aclose())
         # A server that hangs cannot say goodbye: its connections are dropped all the same.
         await asyncio.gather(*parts, return_exceptions=True)
+
+
+async def _has_ended(connection: Connection) -> bool:
+    """Whether the server closed it, or sent what nobody asked for."""
+    try:
+        return not connection.is_connected or bool(await connection.can_read())
+    except ConnectionError:
+        return True
 
 
 def _pool(settings: RedisSettings, sentinel: Sentinel | None, most: int) -> ConnectionPool:
