@@ -9,6 +9,7 @@ need gcc command -v gcc
 need libc6-dev test -e /usr/include/stdio.h
 need npm command -v npm
 need openssl command -v openssl
+need redis-server command -v redis-server
 need wrk command -v wrk
 [ ${#missing[@]} -eq 0 ] && exit 0
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
