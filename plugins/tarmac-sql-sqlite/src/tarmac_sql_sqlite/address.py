@@ -21,7 +21,9 @@ def file_of(dsn: str, default: Path) -> Path:
     if separator and scheme in (*_SCHEMES, "file"):
         text = _path_of_url(text, scheme)
     elif "://" in text or "@tcp(" in text or "@unix(" in text:
-        raise SqliteFileError("sql_dsn: is the address of a server, SQLite needs a path (set sql_type to that server's name)")
+        raise SqliteFileError(
+            "sql_dsn: is the address of a server, SQLite needs a path (set sql_type to that server's name)"
+        )
     if text in ("", ":memory:"):
         raise SqliteFileError("sql_dsn: names a database in memory, which no two connections share (name a file)")
     return Path(text).expanduser().absolute()
@@ -31,7 +33,9 @@ def _path_of_url(text: str, scheme: str) -> str:
     parts = urlsplit(text)
     options = sorted(name for name, _ in parse_qsl(parts.query, keep_blank_values=True))
     if options:
-        raise SqliteFileError(f"sql_dsn: the options {', '.join(options)} are not read (use sql_read_only and the like)")
+        raise SqliteFileError(
+            f"sql_dsn: the options {', '.join(options)} are not read (use sql_read_only and the like)"
+        )
     if parts.netloc not in ("", "localhost"):
         raise SqliteFileError("sql_dsn: has a host; write sqlite:///relative/path or sqlite:////absolute/path")
     # In sqlite:///path the third slash only ends the empty host.

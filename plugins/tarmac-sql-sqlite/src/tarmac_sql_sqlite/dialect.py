@@ -70,7 +70,9 @@ class WriterDialect(SqliteDialect):
     def failure(self, error: BaseException) -> SQLError:
         """The file itself cannot be written here."""
         found = super().failure(error)
-        return SQLError(f"the database's file cannot be written: {error}") if isinstance(found, ReadOnlyError) else found
+        return (
+            SQLError(f"the database's file cannot be written: {error}") if isinstance(found, ReadOnlyError) else found
+        )
 
 
 def _driver(connection: Connection) -> Any:
