@@ -25,9 +25,8 @@ _DENIED = frozenset(
     )
 )
 _PRAGMAS_THAT_ASK = frozenset(
-    """application_id foreign_key_check foreign_key_list index_info index_list index_xinfo integrity_check quick_check
-    table_info table_list table_xinfo user_version""".split()
-)
+    ("application_id", "foreign_key_check", "foreign_key_list", "index_info", "index_list", "index_xinfo")
+) | {"integrity_check", "quick_check", "table_info", "table_list", "table_xinfo", "user_version"}
 
 
 def engine_for(path: Path, settings: SqliteSettings, mode: Literal["ro", "rwc"]) -> AsyncEngine:

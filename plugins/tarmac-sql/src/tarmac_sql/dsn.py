@@ -33,7 +33,8 @@ class Address:
 
 def read_mysql(dsn: str) -> Address:
     """Read `[user[:password]@][protocol[(address)]]/database[?option=value&...]`; a password may hold any character."""
-    front, slash, back = dsn.rpartition("/") if "?" not in dsn else _split_before_options(dsn)
+    # As in go-sql-driver the last slash counts, so that a password may hold one; in options it is written %2F.
+    front, slash, back = dsn.rpartition("/")
     if not slash:
         raise DSNError("there is no / before the database's name")
     credentials, _, network = front.rpartition("@")
@@ -52,13 +53,6 @@ def read_mysql(dsn: str) -> Address:
     else:
         raise DSNError(f"the protocol is {protocol}, not tcp or unix")
     return Address(host, port, user, password, unquote(database), socket, _options(options))
-
-
-def _split_before_options(dsn: str) -> tuple[str, str, str]:
-    # A value such as a time zone may hold a slash, a password a question mark: the database begins at the last slash that
-    # has only one question mark behind it.
-    position = dsn.rfind("/", 0, dsn.rfind("?"))
-    return dsn[: max(position, 0)], "/" if position >= 0 else "", dsn[position + 1 :]
 
 
 def _options(text: str) -> dict[str, str]:

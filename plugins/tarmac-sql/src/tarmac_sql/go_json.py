@@ -26,6 +26,7 @@ def read_object(payload: bytes) -> dict[str, Any]:
         pairs = json.loads(
             payload.decode("utf-8", "surrogateescape"),
             object_pairs_hook=Members,
+            parse_int=_whole,
             parse_constant=_refuse_constant,
         )
     except (ValueError, RecursionError) as error:
@@ -40,6 +41,12 @@ def read_object(payload: bytes) -> dict[str, Any]:
 
 class Members(list[tuple[str, Any]]):
     """The members of an object as they were written."""
+
+
+def _whole(text: str) -> int:
+    # 64 bits have at most 20 characters. What is longer is too large for every use, whatever its end; reading all of it
+    # would take time that grows with the square of its length, and Python refuses it.
+    return int(text[:30])
 
 
 def _refuse_constant(name: str) -> object:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -20,6 +20,7 @@ class Stopper:
     def __init__(self, timeout_ms: int) -> None:
         self._timeout_ms = timeout_ms
         self._leaving: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Future[Any], Callable[[], Awaitable[bool]]] = {}
 
     async def run(self, work: Awaitable[T], stop: Callable[[], Awaitable[bool]]) -> T:
         """Return what `work` returns, or raise `TimeUpError`.
@@ -27,6 +28,8 @@ class Stopper:
         `stop` makes it end with an exception; it returns False while nothing runs on the server, so that a cancel is enough.
         """
         task = asyncio.ensure_future(work)
+        self._running[task] = stop
+        task.add_done_callback(self._running.pop)
         try:
             done, _ = await asyncio.wait((task,), timeout=self._timeout_ms / 1000 if self._timeout_ms else None)
         except asyncio.CancelledError:
@@ -42,7 +45,8 @@ class Stopper:
         raise TimeUpError
 
     async def close(self) -> None:
-        """Wait until everything that was left has ended."""
+        """Stop what still runs, and wait until all of it has ended."""
+        await asyncio.gather(*(_end(task, stop) for task, stop in [*self._running.items()]))
         while self._leaving:
             await asyncio.wait(self._leaving)
 

@@ -20,8 +20,8 @@ from tarmac_sql.conformance.suite import OpenDatabase, Suite
 from tarmac_sql.conformance.transactions import LifeCycle, Transactions
 
 __all__ = [
-    "Limits",
     "LifeCycle",
+    "Limits",
     "OpenDatabase",
     "Parameters",
     "ReadOnly",
