@@ -79,7 +79,7 @@ def test_an_entry_module_loads_nothing_but_the_contract_and_the_standard_library
     loaded = _told(LOADED.format(module=module))
     assert isinstance(loaded, list)
     packages = {name.partition(".")[0] for name in loaded} - set(sys.stdlib_module_names)
-    own = {distribution.replace("-", "_"), "tarmac_kv"}
+    own = {distribution.replace("-", "_"), "tarmac_kv", "tarmac_sql"}
     assert packages - own - {"tarmac_core", "_cython"} == set()
     rooms = {f"tarmac_core.{room}" for room in CORE_ROOMS_ABOVE_THE_CONTRACT}
     assert not [name for name in loaded if name.startswith(tuple(rooms))]

@@ -19,12 +19,12 @@ def test_everything_wrong_is_reported_together(site: Site, tmp_path: Path) -> No
     site.add("bolt", {"far": "far_mod:P"}, version="1.1", modules={"far_mod": plugin_source("far")})
     site.add("crux", {"far": "far2_mod:P"}, version="2.2", modules={"far2_mod": plugin_source("far")})
     blueprint = _inspect(
-        tmp_path, APP_ENABLE_KVSTORE="true", APP_KVSTORE_TYPE="shed", APP_ENABLE_SQL="true", APP_WASM_POOL_SIZE="many"
+        tmp_path, APP_ENABLE_KVSTORE="true", APP_KVSTORE_TYPE="shed", APP_ENABLE_QUEUE="true", APP_WASM_POOL_SIZE="many"
     )
     text = "\n".join(map(str, blueprint.problems))
     assert "plugin kvstore.shed (acme 1.0): import raised ValueError: acme is broken" in text
     assert "plugin far: is claimed by bolt 1.1 (far_mod:P) and by crux 2.2 (far2_mod:P)" in text
-    assert "pip install tarmac-sql" in text
+    assert "no plugin 'queue' is installed" in text
     assert "wasm_pool_size" in text.lower()
 
 

@@ -63,13 +63,13 @@ def test_all_broken_modules_and_settings_are_told_together(tmp_path: Path) -> No
         (tmp_path / f"{name}.wasm").write_bytes(content)
         functions[name] = {"filepath": f"{name}.wasm"}
     write_manifest(tmp_path, functions)
-    told = failed(serve(tmp_path, "tarmac.json", APP_ENABLE_SQL="true", APP_MAX_CALL_DEPTH="many"))
-    assert "enable_sql" in told
-    assert "pip install tarmac-sql" in told
+    told = failed(serve(tmp_path, "tarmac.json", APP_ENABLE_QUEUE="true", APP_MAX_CALL_DEPTH="many"))
+    assert "enable_queue" in told
+    assert "install the package that provides it" in told
     assert "max_call_depth" in told
-    without_settings = failed(serve(tmp_path, "tarmac.json", APP_ENABLE_SQL="true"))
+    without_settings = failed(serve(tmp_path, "tarmac.json", APP_ENABLE_QUEUE="true"))
     assert without_settings.count("error: function ") == len(BROKEN)
-    assert "enable_sql" in without_settings
+    assert "enable_queue" in without_settings
 
 
 def test_a_missing_module_is_told_with_its_path(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_a_capability_that_is_off_selects_no_backend(home: Home) -> None:
 @pytest.mark.parametrize(
     ("environ", "words"),
     [
-        ({"enable_sql": "true"}, ["enable_sql from APP_ENABLE_SQL", "pip install tarmac-sql"]),
+        ({"enable_queue": "true"}, ["enable_queue from APP_ENABLE_QUEUE", "install the package that provides it"]),
         ({"enable_sql": "perhaps"}, ["enable_sql", "use true or false"]),
         ({"enable_kvstore": "true", "kvstore_type": "redis"}, ["kvstore_type", "pip install tarmac-kv-redis"]),
         ({"enable_kvstore": "true", "plugins_disabled": "kvstore"}, ["enable_kvstore", "plugins_disabled"]),
@@ -67,9 +67,9 @@ def test_everything_wrong_is_told_together(home: Home) -> None:
     home.manifest(
         {"f": {"filepath": "nowhere.wasm"}}, [{"type": "http", "path": "x", "methods": ["GET"], "function": "g"}]
     )
-    options = home.options(enable_sql="true", max_call_depth="0", kvstore_type="nonsense", enable_kvstore="true")
+    options = home.options(enable_queue="true", max_call_depth="0", kvstore_type="nonsense", enable_kvstore="true")
     told = " ".join(problems(options))
-    for word in ("enable_sql", "max_call_depth", "nonsense", "nowhere.wasm", "must start with a slash"):
+    for word in ("enable_queue", "max_call_depth", "nonsense", "nowhere.wasm", "must start with a slash"):
         assert word in told
 
 
@@ -97,7 +97,7 @@ def test_what_a_wrong_setting_stands_for_is_not_looked_for_at_its_default(home: 
 @pytest.mark.parametrize(
     ("disabled", "capability", "words"),
     [
-        ("", "sql", ["stores.sessions from conf/config.toml line 1", "pip install tarmac-sql"]),
+        ("", "queue", ["stores.sessions from conf/config.toml line 1", "install the package that provides it"]),
         ("", "kvstores", ["stores.sessions", "did you mean kvstore?"]),
         ("kvstore", "kvstore", ["stores.sessions", "plugins_disabled"]),
     ],

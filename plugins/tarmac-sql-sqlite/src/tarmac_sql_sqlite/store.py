@@ -1,0 +1,67 @@
+"""The backend: reads on many connections that cannot write, writes one after the other on one that can."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tarmac_sql import Done, ReadOnlyError, Rows, SQLBackend, SQLError, Statement
+from tarmac_sql.database import Database
+
+from tarmac_sql_sqlite.address import SqliteFileError, file_of, prepare
+from tarmac_sql_sqlite.connections import engine_for
+from tarmac_sql_sqlite.dialect import SqliteDialect, WriterDialect
+from tarmac_sql_sqlite.plugin import SqliteSettings
+
+
+class SqliteSQL(SQLBackend):
+    """One opened file. SQLite lets one write at a time, so writers wait for each other here, in order and without polling."""
+
+    def __init__(self, readers: Database, writer: Database | None) -> None:
+        self._readers = readers
+        self._writer = writer
+
+    async def query(self, statement: Statement, *, read_only: bool = False) -> Rows:
+        """Run it where nothing can be written; SQLite refuses before it changes anything, then the writer gets it."""
+        try:
+            return await self._readers.query(statement, read_only=True)
+        except ReadOnlyError:
+            if read_only or self._writer is None:
+                raise
+        return await self._writer.query(statement)
+
+    async def exec(self, statement: Statement) -> Done:
+        """Run it on the writer."""
+        if self._writer is None:
+            raise ReadOnlyError("the database is opened for reading only (sql_read_only)")
+        return await self._writer.exec(statement)
+
+    async def health(self) -> None:
+        """Read the file."""
+        await self._readers.query(Statement("SELECT count(*) FROM sqlite_schema"))
+
+
+@asynccontextmanager
+async def opened(settings: SqliteSettings, default: Path) -> AsyncIterator[SqliteSQL]:
+    """Yield the backend; at the end every connection is closed and its thread has ended. Raises `SqliteFileError`."""
+    path = file_of(settings.dsn, default)
+    prepare(path, read_only=settings.read_only)
+    readers = Database(engine_for(path, settings, "ro"), SqliteDialect(), settings)
+    writer = None if settings.read_only else Database(engine_for(path, settings, "rwc"), WriterDialect(), settings)
+    store = SqliteSQL(readers, writer)
+    try:
+        await _check(path, store, writer)
+        yield store
+    finally:
+        await readers.close()
+        if writer is not None:
+            await writer.close()
+
+
+async def _check(path: Path, store: SqliteSQL, writer: Database | None) -> None:
+    try:
+        if writer is not None:
+            # The file has to be there before anyone reads it.
+            await writer.query(Statement("SELECT count(*) FROM sqlite_schema"))
+        await store.health()
+    except SQLError as error:
+        raise SqliteFileError(f"{path}: cannot be opened: {error} (mend its permissions, or set sql_dsn)") from error

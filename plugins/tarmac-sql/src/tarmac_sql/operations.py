@@ -1,0 +1,62 @@
+"""The host calls `query` and `exec`: decode, check, ask the database, put failures into the original's words."""
+
+from collections.abc import Mapping
+
+from tarmac_core.plugin import Call, Encode, HostCallError, Operation, Operations
+from tarmac_sql import wire_json, wire_protobuf
+from tarmac_sql.backend import ConversionError, Done, ReadOnlyError, Rows, SQLBackend, SQLError
+from tarmac_sql.grants import denied, may_only_read
+from tarmac_sql.requests import Request
+from tarmac_sql.sql_pb2 import SQLExec, SQLQuery
+
+
+def sql_operations(stores: Mapping[str, SQLBackend]) -> Operations:
+    """The capability's operations on `stores`; core has checked that a call's store is one of them."""
+    handlers = _Handlers(stores)
+    return {"query": Operation(_decode_query, handlers.query), "exec": Operation(_decode_exec, handlers.exec)}
+
+
+def _decode_query(payload: bytes) -> tuple[Request, Encode[Rows]]:
+    request = wire_protobuf.parse(SQLQuery, payload)
+    if request is None:
+        return wire_json.read_query(payload), wire_json.encode_rows
+    return request, wire_protobuf.encode_rows
+
+
+def _decode_exec(payload: bytes) -> tuple[Request, Encode[Done]]:
+    request = wire_protobuf.parse(SQLExec, payload)
+    if request is None:
+        return wire_json.read_exec(payload), wire_json.encode_done
+    return request, wire_protobuf.encode_done
+
+
+class _Handlers:
+    def __init__(self, stores: Mapping[str, SQLBackend]) -> None:
+        self._stores = stores
+
+    async def query(self, call: Call, request: Request) -> Rows:
+        only_reads = may_only_read(call)
+        statement = request.statement()
+        try:
+            return await self._stores[call.store].query(statement, read_only=only_reads)
+        except ReadOnlyError as error:
+            raise denied() if only_reads else _refused(error) from error
+        except ConversionError as error:
+            raise HostCallError(500, f"Unable to convert query results to JSON - {error}") from error
+        except SQLError as error:
+            raise HostCallError(500, f"Unable to execute query - unable to execute query - {error}") from error
+
+    async def exec(self, call: Call, request: Request) -> Done:
+        statement = request.statement()
+        if may_only_read(call):
+            raise denied()
+        try:
+            return await self._stores[call.store].exec(statement)
+        except ReadOnlyError as error:
+            raise _refused(error) from error
+        except SQLError as error:
+            raise HostCallError(500, f"Unable to execute query - {error}") from error
+
+
+def _refused(error: ReadOnlyError) -> HostCallError:
+    return HostCallError(403, f"Unable to execute query - {error}")
