@@ -90,7 +90,8 @@ def _raw_host(text: str, host: str) -> str:
     bad = _BAD_HOST.search(name)
     if bad or (host.startswith("[") and ":" not in name):
         raise URLError(text, f'invalid character "{bad[0] if bad else "["}" in host name')
-    return URL.build(scheme="http", host=name).raw_host or ""
+    raw = URL.build(scheme="http", host=name).raw_host or ""
+    return f"[{raw}]" if ":" in raw else raw
 
 
 def _escape(text: str) -> str:
