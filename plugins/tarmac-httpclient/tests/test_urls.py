@@ -11,7 +11,7 @@ from tarmac_httpclient.urls import URLError, read_url, shown
     ("text", "url"),
     [
         ("HTTP://Example.COM", "http://example.com/"),
-        ("http://example.com:80/a%2fb/../c", "http://example.com:80/a%2fb/../c"),
+        ("http://example.com:80/a%2fb/../c", "http://example.com/a%2fb/../c"),
         ("http://h/é?ü=ß#part", "http://h/%C3%A9?%C3%BC=%C3%9F"),
         ("http://h?x=%zz&y", "http://h/?x=%zz&y"),
         ("http://bücher.example/", "http://xn--bcher-kva.example/"),

@@ -18,24 +18,36 @@ _METADATA = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "fd20:ce::254"
 
 def kind_of(text: str) -> Kind:
     """`link-local` includes cloud metadata; `private` is all that is not reached through the internet, loopback too."""
-    address = ipaddress.ip_address(text.partition("%")[0])
-    kinds = {_own_kind(one) for one in (address, *_within(address))}
+    address = _unwrapped(ipaddress.ip_address(text.partition("%")[0]))
+    kinds = {_own_kind(one) for one in (address, *_tunnelled(address))}
     return "link-local" if "link-local" in kinds else "private" if "private" in kinds else "public"
 
 
 def _own_kind(address: Address) -> Kind:
     if address.is_link_local or address in _METADATA:
         return "link-local"
-    if not address.is_global or address.is_multicast or address.is_reserved:
+    is_site_local = isinstance(address, ipaddress.IPv6Address) and address.is_site_local
+    if not address.is_global or address.is_multicast or address.is_reserved or is_site_local:
         return "private"
     return "public"
 
 
-def _within(address: Address) -> tuple[ipaddress.IPv4Address, ...]:
-    """The IPv4 addresses that packets to this address may end at."""
+def _unwrapped(address: Address) -> Address:
+    """The IPv4 address that this one is only another spelling of."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    return address.ipv4_mapped or (_last_four(address) if address in _TRANSLATED else address)
+
+
+def _tunnelled(address: Address) -> tuple[ipaddress.IPv4Address, ...]:
+    """Other IPv4 addresses that packets to this address may end at."""
     if isinstance(address, ipaddress.IPv4Address):
         return ()
-    found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-    if address in _TRANSLATED or address in _TRANSLATED_LOCALLY or address in _COMPATIBLE:
-        found.append(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF))
+    found = [address.sixtofour, *(address.teredo or ())]
+    if address in _TRANSLATED_LOCALLY or address in _COMPATIBLE:
+        found.append(_last_four(address))
     return tuple(one for one in found if one is not None)
+
+
+def _last_four(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address:
+    return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)

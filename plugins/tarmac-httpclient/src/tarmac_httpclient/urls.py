@@ -17,6 +17,7 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _PARTS = re.compile(r"//(?P<authority>[^/?#]*)(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2}).{0,2}")
 _BAD_HOST = re.compile(r"[ \"%<>\\^`{|}@\[\]]")
+_USER = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@%]*")
 _PORT = re.compile(r"(?P<host>\[[^\]]*\]|[^:]*)(?P<port>:[0-9]*)?")
 _ESCAPED = re.compile(r"[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%\[\]]")
 
@@ -58,6 +59,8 @@ def _target(text: str, scheme: str, parts: re.Match[str]) -> Target:
     if bad_escape:
         raise URLError(text, f'invalid URL escape "{bad_escape[0]}"')
     user, _, address = parts["authority"].rpartition("@")
+    if not _USER.fullmatch(user):
+        raise URLError(shown(text), "net/url: invalid userinfo")
     host, port = _host_and_port(text, address)
     try:
         url = URL.build(
