@@ -4,6 +4,7 @@ Source: the special-purpose address registries of IANA, RFC 6052 (64:ff9b::/96),
 """
 
 import ipaddress
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
@@ -16,6 +17,7 @@ _COMPATIBLE = ipaddress.IPv6Network("::/96")
 _METADATA = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "192.0.0.192")))
 
 
+@lru_cache(1024)
 def kind_of(text: str) -> Kind:
     """`link-local` includes cloud metadata; `private` is all that is not reached through the internet, loopback too."""
     address = _unwrapped(ipaddress.ip_address(text.partition("%")[0]))

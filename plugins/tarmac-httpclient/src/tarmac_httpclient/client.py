@@ -53,7 +53,7 @@ class Client:
 
 
 class _Exchange:
-    """One call under way. `_at` is the method and URL that a failure is reported with."""
+    """One call under way. `_hop` is the request that was sent last, None before the first."""
 
     def __init__(
         self, settings: HTTPClientSettings, connections: Connections, rules: Rules, request: HTTPRequest
@@ -62,20 +62,22 @@ class _Exchange:
         self._connections = connections
         self._rules = rules
         self._request = request
-        self._at = (request.method or "GET", shown(request.url))
+        self._hop: Hop | None = None
         self._is_answered = False
 
     def failed(self, error: Exception, *, is_late: bool) -> Exception:
         """What the guest reads of a call that gave no answer, or half of one."""
         if self._is_answered:
             return faults.not_read(faults.TIMEOUT_OF_BODY if is_late else faults.cause_of(error))
-        return faults.not_executed(*self._at, faults.TIMEOUT_OF_ANSWER if is_late else faults.cause_of(error))
+        hop = self._hop
+        method, url = (hop.method, str(hop.url)) if hop else (self._request.method or "GET", shown(self._request.url))
+        return faults.not_executed(method, url, faults.TIMEOUT_OF_ANSWER if is_late else faults.cause_of(error))
 
     async def run(self) -> HTTPReply:
         """Send the request and those that it is redirected to."""
         hop = self._first()
         for _ in range(MAX_REDIRECTS + 1):
-            self._at = (hop.method, str(hop.url))
+            self._hop = hop
             self._rules.check(hop.method, hop.url, is_insecure=self._request.is_insecure)
             asks_gzip = wants_gzip(hop.method, hop.headers)
             response = await self._send(hop, asks_gzip=asks_gzip)

@@ -5,6 +5,7 @@ Escapes stay as they are written, and what may not stand in a request line is es
 
 import base64
 import re
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes, urljoin
 
@@ -12,6 +13,7 @@ from yarl import URL
 
 from tarmac_httpclient.faults import UnansweredError
 
+_MAX_KEPT_LENGTH = 1024
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _PARTS = re.compile(r"//(?P<authority>[^/?#]*)(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?")
@@ -38,6 +40,10 @@ class Target(NamedTuple):
 
 def read_url(text: str) -> Target:
     """Read an absolute http or https URL; raises `URLError` for no URL at all and `UnansweredError` for any other."""
+    return _kept(text) if len(text) <= _MAX_KEPT_LENGTH else _read(text)
+
+
+def _read(text: str) -> Target:
     if _CONTROL.search(text):
         raise URLError(text, "net/url: invalid control character in URL")
     if text.startswith(":"):
@@ -52,6 +58,10 @@ def read_url(text: str) -> Target:
     if parts is None or not parts["authority"]:
         raise UnansweredError("http: no Host in request URL")
     return _target(text, scheme, parts)
+
+
+# Functions ask for the same few URLs again and again, and reading one takes as long as a third of the rest of a call.
+_kept = lru_cache(1024)(_read)
 
 
 def _target(text: str, scheme: str, parts: re.Match[str]) -> Target:
