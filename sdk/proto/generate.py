@@ -18,6 +18,7 @@ ROOT = SOURCES.parent.parent
 _STUB_HEADER = b"# mypy: disable-error-code=type-arg\n"
 TARGETS = {
     "exchange": ROOT / "tarmac_core" / "dispatch",
+    "httpclient": ROOT / "plugins" / "tarmac-httpclient" / "src" / "tarmac_httpclient",
     "kvstore": ROOT / "plugins" / "tarmac-kv" / "src" / "tarmac_kv",
     "sql": ROOT / "plugins" / "tarmac-sql" / "src" / "tarmac_sql",
 }

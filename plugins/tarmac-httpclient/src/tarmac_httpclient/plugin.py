@@ -1,0 +1,49 @@
+"""What core reads at start: name, settings, and the declaration of the capability."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+
+from tarmac_core.plugin import CapabilitySpec, Context, Operations, PluginInfo, PluginSettings, hookimpl
+from tarmac_httpclient.grant import HTTPClientGrant
+from tarmac_httpclient.names import Resolve
+from tarmac_httpclient.settings import HTTPClientSettings
+
+
+class HTTPClientPlugin:
+    """Entry point `httpclient`. A subclass that gives a `resolve` of its own looks names up elsewhere than the system does."""
+
+    def __init__(self, resolve: Resolve | None = None) -> None:
+        self._resolve = resolve
+
+    @hookimpl
+    def tarmac_plugin_info(self) -> PluginInfo:
+        """Name and settings."""
+        return PluginInfo(name="httpclient", settings_model=HTTPClientSettings)
+
+    @hookimpl
+    def tarmac_capabilities(self, settings: PluginSettings) -> list[CapabilitySpec]:
+        """The capability `httpclient`."""
+        opener = partial(open_httpclient, resolve=self._resolve)
+        return [CapabilitySpec(name="httpclient", open=opener, grant_model=HTTPClientGrant)]
+
+
+@asynccontextmanager
+async def open_httpclient(
+    settings: HTTPClientSettings,
+    stores: Mapping[str, object],
+    context: Context,
+    *,
+    resolve: Resolve | None = None,
+) -> AsyncIterator[Operations]:
+    """Yield the operation `call`. Names are looked up with `resolve`, by default the system's way."""
+    # The driver and protobuf, which a listing does not need.
+    from tarmac_httpclient.connections import open_connections  # noqa: PLC0415
+    from tarmac_httpclient.names import system_names  # noqa: PLC0415
+    from tarmac_httpclient.operations import http_operations  # noqa: PLC0415
+
+    async with AsyncExitStack() as stack:
+        if resolve is None:
+            resolve = await stack.enter_async_context(system_names())
+        connections = await stack.enter_async_context(open_connections(settings, resolve))
+        yield http_operations(settings, connections, context.clock)
