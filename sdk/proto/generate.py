@@ -19,6 +19,7 @@ _STUB_HEADER = b"# mypy: disable-error-code=type-arg\n"
 TARGETS = {
     "exchange": ROOT / "tarmac_core" / "dispatch",
     "kvstore": ROOT / "plugins" / "tarmac-kv" / "src" / "tarmac_kv",
+    "metrics": ROOT / "plugins" / "tarmac-metrics" / "src" / "tarmac_metrics",
 }
 
 

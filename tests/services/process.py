@@ -1,0 +1,117 @@
+"""A server as a process of ours: started, awaited, paused, killed, stopped, and its folder removed."""
+
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Self
+
+# Below the range from which the kernel gives ports to clients, so that no connection takes one between look and use.
+_PORTS = range(20_000, 32_000)
+_READY_S = 30.0
+_STOP_S = 10.0
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 on which nothing listens now."""
+    for port in random.sample(_PORTS, 200):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError(f"no free port in {_PORTS}")
+
+
+class Process:
+    """One program with a folder of its own; can be started again after its end, on the same folder.
+
+    `command` gets the folder and gives the program and its arguments; `is_ready` gets the output since the last start and
+    tells whether the server can be used. A context manager: entering starts, leaving kills and removes the folder.
+    """
+
+    def __init__(self, command: Callable[[Path], Sequence[str]], is_ready: Callable[[str], bool]) -> None:
+        self._command = command
+        self._is_ready = is_ready
+        self.folder = Path(tempfile.mkdtemp(prefix="tarmac-service-"))
+        self._output = self.folder / "output.log"
+        self._running: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int:
+        """The running process."""
+        if self._running is None:
+            raise RuntimeError("the server is not running")
+        return self._running.pid
+
+    def start(self) -> None:
+        """Start, and wait until ready. Raises RuntimeError with the output if that does not happen."""
+        with self._output.open("wb") as output:
+            self._running = subprocess.Popen(
+                self._command(self.folder), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            )
+        end = time.monotonic() + _READY_S
+        while not self._is_ready(self.output()):
+            if self._running.poll() is not None or time.monotonic() > end:
+                raise RuntimeError(f"{self._running.args!r} is not ready: {self.output()[-2000:]}")
+            time.sleep(0.01)
+
+    def output(self) -> str:
+        """What it printed since its start."""
+        return self._output.read_text(errors="replace")
+
+    def pause(self) -> None:
+        """Hang: connections stay open, nothing is answered."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        self._signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        """End at once, as in a crash."""
+        self._signal(signal.SIGKILL)
+        self._reap()
+
+    def stop(self) -> None:
+        """End as the server wishes to; killed if that takes long."""
+        self._signal(signal.SIGTERM)
+        self._signal(signal.SIGCONT)
+        try:
+            self._reap()
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def close(self) -> None:
+        """End if it runs, and remove the folder."""
+        if self._running is not None:
+            self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _signal(self, number: int) -> None:
+        if self._running is None:
+            raise RuntimeError("the server is not running")
+        self._running.send_signal(number)
+
+    def _reap(self) -> None:
+        if self._running is not None:
+            self._running.wait(_STOP_S)
+            self._running = None
