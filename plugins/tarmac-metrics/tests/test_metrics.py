@@ -44,7 +44,11 @@ WRONG = [
     ("gauge", b'{"name":"","action":"up"}', "invalid metric name"),
     ("gauge", b'{"name":"a","action":"up"}', "invalid action"),
     ("gauge", MetricsGauge(name=b"a").SerializeToString(), "invalid action"),
-    ("histogram", MetricsHistogram(name=b"a", value=float("nan")).SerializeToString(), "invalid value: it must be finite"),
+    (
+        "histogram",
+        MetricsHistogram(name=b"a", value=float("nan")).SerializeToString(),
+        "invalid value: it must be finite",
+    ),
     ("counter", b'{"name":7}', "unable to parse input JSON - name is not a string"),
     ("histogram", b'{"name":"a","value":"1"}', "unable to parse input JSON - value is not a number"),
     ("histogram", b'{"name":"a","value":NaN}', "unable to parse input JSON - NaN is not JSON"),
@@ -52,7 +56,14 @@ WRONG = [
     ("counter", b'{"http_server": wrong', "unable to parse input JSON - Expecting value: line 1 column 17 (char 16)"),
     *(
         ("counter", b'{"name":"' + name + b'"}', "metric name in use")
-        for name in (b"http_server", b"wasm_callbacks_sum", b"service_routes", b"process_cpu", b"tarmac_x", b"python_info")
+        for name in (
+            b"http_server",
+            b"wasm_callbacks_sum",
+            b"service_routes",
+            b"process_cpu",
+            b"tarmac_x",
+            b"python_info",
+        )
     ),
 ]
 

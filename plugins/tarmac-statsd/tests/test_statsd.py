@@ -4,7 +4,7 @@ import socket
 import subprocess
 import sys
 import time
-from asyncio import sleep, to_thread
+from asyncio import sleep
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +46,14 @@ async def test_a_real_daemon_receives_everything(tmp_path: Path, protocol: str) 
         settings = {"addr": daemon.address, "protocol": protocol, "prefix": "t"}
         async with PluginHarness(StatsdPlugin, settings, data_dir=tmp_path) as plugin:
             tell(await plugin.observer())
-            await to_thread(until, lambda: "t.size" in daemon.read("timers"))
+            until(lambda: "t.size" in daemon.read("timers"))
             counters, gauges, timers = (daemon.read(kind) for kind in ("counters", "gauges", "timers"))
-    for text in ("'t.my_hits': 3", "'t.function_calls.lookup.ok': 1", "'t.http_answers.200': 1", "'t.task_runs.load.ok': 1"):
+    for text in (
+        "'t.my_hits': 3",
+        "'t.function_calls.lookup.ok': 1",
+        "'t.http_answers.200': 1",
+        "'t.task_runs.load.ok': 1",
+    ):
         assert text in counters
     for text in ("'t.depth': -1", "'t.pool_instances.lookup': 3", "'t.pool_waiting.lookup': 2"):
         assert text in gauges
@@ -70,7 +75,7 @@ async def test_what_waits_at_the_stop_is_sent(tmp_path: Path, protocol: str) -> 
         settings = {"addr": daemon.address, "protocol": protocol, "prefix": "", "flush_interval_ms": 60_000}
         async with PluginHarness(StatsdPlugin, settings, data_dir=tmp_path) as plugin:
             tell(await plugin.observer())
-        await to_thread(until, lambda: "my_hits: 3" in daemon.read("counters"))
+        until(lambda: "my_hits: 3" in daemon.read("counters"))
 
 
 async def test_a_daemon_that_comes_later_gets_what_waited_and_the_number_dropped(tmp_path: Path) -> None:
@@ -80,10 +85,10 @@ async def test_a_daemon_that_comes_later_gets_what_waited_and_the_number_dropped
         sink = await plugin.observer()
         for _ in range(35):
             sink.guest_metric(GuestMetric("f", "counter", "hits", 1.0))
-        await to_thread(until, lambda: plugin.messages(30))
+        until(lambda: plugin.messages(30))
         assert f"StatsD at tcp {daemon.address} cannot be reached" in plugin.messages(30)[0]
         with daemon:
-            await to_thread(until, lambda: "'tarmac.statsd.dropped': 25" in daemon.read("counters"))
+            until(lambda: "'tarmac.statsd.dropped': 25" in daemon.read("counters"))
             assert "'tarmac.hits': 10" in daemon.read("counters")
             daemon.kill()
             for _ in range(20):
@@ -91,7 +96,7 @@ async def test_a_daemon_that_comes_later_gets_what_waited_and_the_number_dropped
                 await sleep(0.02)
             daemon.start()
             sink.guest_metric(GuestMetric("f", "counter", "again", 1.0))
-            await to_thread(until, lambda: "'tarmac.again': 1" in daemon.read("counters"))
+            until(lambda: "'tarmac.again': 1" in daemon.read("counters"))
 
 
 async def test_the_loop_never_waits_for_a_daemon_that_does_not_read(tmp_path: Path) -> None:
@@ -116,7 +121,7 @@ async def test_influx_tags_stand_behind_the_name(tmp_path: Path) -> None:
         settings = {"addr": f"127.0.0.1:{daemon.getsockname()[1]}", "tags": "influx"}
         async with PluginHarness(StatsdPlugin, settings, data_dir=tmp_path) as plugin:
             (await plugin.observer()).request_finished(RequestFinished("GET", "/", 200, 1.5, "r"))
-        lines = (await to_thread(daemon.recv, 65_536)).decode().splitlines()
+        lines = daemon.recv(65_536).decode().splitlines()
     assert lines == ["tarmac.http_server,path=_,method=GET:1.500000|ms", "tarmac.http_answers,code=200:1|c"]
 
 
@@ -140,7 +145,7 @@ async def test_a_name_that_does_not_resolve_is_logged_and_nothing_else_fails(tmp
     settings = {"addr": f"no-such-host.invalid:{free_port()}", "flush_interval_ms": 10}
     async with PluginHarness(StatsdPlugin, settings, data_dir=tmp_path) as plugin:
         tell(await plugin.observer())
-        await to_thread(until, lambda: plugin.messages(30))
+        until(lambda: plugin.messages(30))
     assert "no-such-host.invalid" in plugin.messages(30)[0]
     assert "were not sent before the stop" in plugin.messages(30)[-1]
 

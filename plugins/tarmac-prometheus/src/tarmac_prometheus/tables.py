@@ -27,7 +27,7 @@ class Distribution:
 
     def add_to(self, family: HistogramMetricFamily, labels: Labels) -> None:
         """Write it as a series of `family`, its buckets cumulated."""
-        names = [*(f"{float(bound):g}" for bound in self._bounds), "+Inf"]
+        names = [*(str(float(bound)) for bound in self._bounds), "+Inf"]
         family.add_metric(labels, list(zip(names, accumulate(self._counts), strict=True)), self._sum)
 
 
