@@ -95,8 +95,12 @@ async def test_a_daemon_that_comes_later_gets_what_waited_and_the_number_dropped
                 sink.guest_metric(GuestMetric("f", "counter", "more", 1.0))
                 await sleep(0.02)
             daemon.start()
-            sink.guest_metric(GuestMetric("f", "counter", "again", 1.0))
-            until(lambda: "'tarmac.again': 1" in daemon.read("counters"))
+
+            def arrives() -> bool:
+                sink.guest_metric(GuestMetric("f", "counter", "again", 1.0))
+                return "'tarmac.again'" in daemon.read("counters")
+
+            until(arrives)
 
 
 async def test_the_loop_never_waits_for_a_daemon_that_does_not_read(tmp_path: Path) -> None:
