@@ -21,6 +21,7 @@ TARGETS = {
     "httpclient": ROOT / "plugins" / "tarmac-httpclient" / "src" / "tarmac_httpclient",
     "kvstore": ROOT / "plugins" / "tarmac-kv" / "src" / "tarmac_kv",
     "sql": ROOT / "plugins" / "tarmac-sql" / "src" / "tarmac_sql",
+    "metrics": ROOT / "plugins" / "tarmac-metrics" / "src" / "tarmac_metrics",
 }
 
 

@@ -220,6 +220,8 @@ class FunctionCall:
         bound = self._bound.get(key)
         binding, _, operation = (part.decode("utf-8", "replace") for part in key)
         capability = bound.capability if bound else self._refused
+        if bound:  # guests may write it in any case, and sinks make series of it
+            operation = bound.operation
         self._surroundings.observers.emit(
             HostCallFinished(self.function, binding, capability, operation, self._code, took_ms)
         )

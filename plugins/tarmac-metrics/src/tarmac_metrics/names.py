@@ -1,0 +1,54 @@
+"""Which metric names guests may use: each belongs to the type it was first used with, and none is one of Tarmac's own."""
+
+import re
+from collections import Counter
+from typing import Literal, TypeAlias
+
+from tarmac_core.plugin import HostCallError
+
+Kind: TypeAlias = Literal["counter", "gauge", "histogram"]
+
+MAX_NAME_BYTES = 255
+_NAME = re.compile(rb"[a-zA-Z0-9_:]+")
+_HISTOGRAM_PARTS = ("", "_bucket", "_sum", "_count")
+_OWN_HISTOGRAMS = ("http_server", "wasm_functions", "wasm_callbacks", "scheduled_tasks")
+_OWN_GAUGES = ("service_routes", "up", "scrape_duration_seconds")
+# What the sinks add of their own: the process, the interpreter, the pools. The original's Go series are not among them.
+_OWN_PREFIXES = ("tarmac_", "process_", "python_", "scrape_")
+
+
+class Names:
+    """The names of one server. A name stays with the function that brought it and with its type until the server stops."""
+
+    def __init__(self, max_per_function_count: int) -> None:
+        self._max_count = max_per_function_count
+        self._kinds: dict[str, Kind] = {}
+        self._series = set(_OWN_GAUGES).union(*(_series("histogram", name) for name in _OWN_HISTOGRAMS))
+        self._counts: Counter[str] = Counter()
+
+    def check(self, name: bytes) -> str:
+        """Return the name as text; raises HostCallError 400 for what cannot be one."""
+        if len(name) > MAX_NAME_BYTES or not _NAME.fullmatch(name):
+            raise HostCallError(400, "invalid metric name")
+        return name.decode("ascii")
+
+    def claim(self, kind: Kind, name: str, function: str) -> None:
+        """Bind `name` to `kind` at first use; raises HostCallError when it is taken or `function` has too many."""
+        known = self._kinds.get(name)
+        if known == kind:
+            return
+        series = _series(kind, name)
+        if known is not None or name.startswith(_OWN_PREFIXES) or not self._series.isdisjoint(series):
+            raise HostCallError(400, "metric name in use")
+        if self._counts[function] >= self._max_count:
+            raise HostCallError(
+                400, f"too many metrics: function {function} has {self._max_count} (metrics_max_series_per_function)"
+            )
+        self._counts[function] += 1
+        self._kinds[name] = kind
+        self._series |= series
+
+
+def _series(kind: Kind, name: str) -> set[str]:
+    """Every series that a sink shows for this metric: two metrics must share none."""
+    return {name + part for part in _HISTOGRAM_PARTS} if kind == "histogram" else {name}
