@@ -1,5 +1,6 @@
 """A server as a process of ours: started, awaited, paused, killed, stopped, and its folder removed."""
 
+import os
 import random
 import shutil
 import signal
@@ -10,6 +11,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
+
+import pytest
 
 # Below the range from which the kernel gives ports to clients, so that no connection takes one between look and use.
 _PORTS = range(20_000, 32_000)
@@ -64,9 +67,12 @@ class Process:
 
     def start(self) -> None:
         """Start, and wait until ready. Raises RuntimeError with the output if that does not happen."""
+        command = self._command(self.folder)
+        if shutil.which(command[0]) is None and os.environ.get("TARMAC_REQUIRE_SERVICES") != "1":
+            pytest.skip(f"{command[0]} is not installed: run tests/setup.sh")
         with self._output.open("wb") as output:
             self._running = subprocess.Popen(
-                self._command(self.folder), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+                command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output
             )
         end = time.monotonic() + _READY_S
         while not self._is_ready(self.output()):
