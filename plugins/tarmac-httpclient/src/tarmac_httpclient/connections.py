@@ -16,6 +16,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from tarmac_httpclient.authorities import verifying
 from tarmac_httpclient.faults import RefusedError
 from tarmac_httpclient.hosts import HostPattern, plain_host
 from tarmac_httpclient.names import Resolve
@@ -84,7 +85,7 @@ class Connections:
 @asynccontextmanager
 async def open_connections(settings: HTTPClientSettings, resolve: Resolve) -> AsyncIterator[Connections]:
     """Yield the pools; at the end every connection is closed."""
-    context = _verifying(settings.ca_file)
+    context = verifying(settings.ca_file)
     url = settings.proxy.get_secret_value()
     exceptions = tuple(HostPattern.read(text) for text in settings.no_proxy)
     async with AsyncExitStack() as stack:
@@ -93,16 +94,6 @@ async def open_connections(settings: HTTPClientSettings, resolve: Resolve) -> As
             for may_reach_private in (False, True, None)
         ]
         yield Connections(strict, loose, proxied, Proxy(URL(url), exceptions) if url else None, resolve)
-
-
-def _verifying(ca_file: str) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if ca_file:
-        try:
-            context.load_verify_locations(cafile=ca_file)
-        except OSError as error:
-            raise OSError(f"httpclient_ca_file {ca_file}: holds no certificates that can be read: {error}") from error
-    return context
 
 
 def _session(

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
-from tarmac_core.plugin import CapabilitySpec, Context, Operations, PluginInfo, PluginSettings, hookimpl
+from tarmac_core.plugin import CapabilitySpec, Context, Operation, Operations, PluginInfo, PluginSettings, hookimpl
+from tarmac_httpclient.first_use import FirstUse
 from tarmac_httpclient.grant import HTTPClientGrant
 from tarmac_httpclient.names import Resolve
 from tarmac_httpclient.settings import HTTPClientSettings
@@ -37,13 +38,6 @@ async def open_httpclient(
     resolve: Resolve | None = None,
 ) -> AsyncIterator[Operations]:
     """Yield the operation `call`. Names are looked up with `resolve`, by default the system's way."""
-    # The driver and protobuf, which a listing does not need.
-    from tarmac_httpclient.connections import open_connections  # noqa: PLC0415
-    from tarmac_httpclient.names import system_names  # noqa: PLC0415
-    from tarmac_httpclient.operations import http_operations  # noqa: PLC0415
-
     async with AsyncExitStack() as stack:
-        if resolve is None:
-            resolve = await stack.enter_async_context(system_names())
-        connections = await stack.enter_async_context(open_connections(settings, resolve))
-        yield http_operations(settings, connections, context.clock)
+        first = FirstUse(settings, context, resolve, stack)
+        yield {"call": Operation(first.decode, first.call)}

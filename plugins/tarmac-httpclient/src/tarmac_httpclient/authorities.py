@@ -1,0 +1,14 @@
+"""Whose certificates are believed."""
+
+import ssl
+
+
+def verifying(ca_file: str) -> ssl.SSLContext:
+    """The system's authorities, and those of `ca_file` where it is not empty; OSError when it holds none."""
+    context = ssl.create_default_context()
+    if ca_file:
+        try:
+            context.load_verify_locations(cafile=ca_file)
+        except OSError as error:
+            raise OSError(f"httpclient_ca_file {ca_file}: holds no certificates that can be read: {error}") from error
+    return context
