@@ -1,5 +1,6 @@
 """The driver's connections, with a TLS context of ours where asked for, and closed at once."""
 
+import asyncio
 import ssl
 from collections.abc import Mapping
 from typing import Any
@@ -7,9 +8,25 @@ from typing import Any
 from redis.asyncio import Connection
 from redis.asyncio.sentinel import SentinelManagedConnection
 
+_UNSENT_BYTES = 64 * 1024
+_LOOK_AGAIN_S = 0.002
+
 
 class DirectConnection(Connection):
     """To one server."""
+
+    async def send_command(self, *args: Any, **kwargs: Any) -> None:
+        """Send, and wait until nearly all has left: CPython 3.12's `writelines` tells no writer to wait (gh-136234)."""
+        await super().send_command(*args, **kwargs)
+        try:
+            while self._unsent_bytes() > _UNSENT_BYTES:  # noqa: ASYNC110 - the transport tells nobody
+                await asyncio.sleep(_LOOK_AGAIN_S)
+        except BaseException:
+            await self.disconnect(nowait=True)
+            raise
+
+    def _unsent_bytes(self) -> int:
+        return self._writer.transport.get_write_buffer_size() if self._writer is not None else 0
 
     async def disconnect(self, *args: Any, **kwargs: Any) -> None:
         """Drop the connection and what was not sent: a server that hangs would never take it, nor say goodbye."""
