@@ -184,6 +184,7 @@ def test_log_lines_tell_the_start_in_order(tmp_path: Path) -> None:
         "Starting Tarmac",
         "Loading Services from wasm_function_config",
         "Connecting to KV Store",
+        "SQL DB not configured, skipping",
         "Loading Functions from Service",
         "Loaded Function for Service",
         "Registering Routes from Service",

@@ -112,9 +112,9 @@ def test_a_bare_serve_names_the_certificates_and_both_places_of_functions(tmp_pa
 
 def test_a_backend_that_nobody_installed_is_told_with_its_package(tmp_path: Path) -> None:
     write_manifest(tmp_path, {"f": "go-echo"})
-    told = failed(serve(tmp_path, "tarmac.json", APP_ENABLE_KVSTORE="true", APP_KVSTORE_TYPE="redis"))
+    told = failed(serve(tmp_path, "tarmac.json", APP_ENABLE_KVSTORE="true", APP_KVSTORE_TYPE="nats"))
     assert "kvstore_type from APP_KVSTORE_TYPE (environment)" in told
-    assert "pip install tarmac-kv-redis" in told
+    assert "pip install tarmac-kv-nats" in told
 
 
 def test_wrong_command_lines_end_with_2(tmp_path: Path) -> None:

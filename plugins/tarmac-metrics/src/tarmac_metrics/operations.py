@@ -1,14 +1,10 @@
 """The host calls `counter gauge histogram`: read, check, tell the sinks. All answer at once, with nothing."""
 
 import math
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Mapping
 
 from tarmac_core.plugin import Call, Encode, GuestMetric, HostCallError, Observe, Operation, Operations
-from tarmac_metrics import wire
 from tarmac_metrics.names import Kind, Names
-
-RequestT = TypeVar("RequestT")
 
 _STEPS: Mapping[bytes, float] = {b"inc": 1.0, b"dec": -1.0}
 
@@ -38,14 +34,31 @@ def metrics_operations(names: Names, observe: Observe) -> Operations:
         change(call, "histogram", name, request[1])
 
     return {
-        "counter": Operation(_decoder(wire.read_counter), counter),
-        "gauge": Operation(_decoder(wire.read_gauge), gauge),
-        "histogram": Operation(_decoder(wire.read_histogram), histogram),
+        "counter": Operation(_counter, counter),
+        "gauge": Operation(_gauge, gauge),
+        "histogram": Operation(_histogram, histogram),
     }
 
 
-def _decoder(read: Callable[[bytes], RequestT]) -> Callable[[bytes], tuple[RequestT, Encode[None]]]:
-    return lambda payload: (read(payload), _nothing)
+# protobuf is loaded by the first call: a start whose functions measure nothing does not wait for it.
+
+
+def _counter(payload: bytes) -> tuple[bytes, Encode[None]]:
+    from tarmac_metrics.wire import read_counter  # noqa: PLC0415
+
+    return read_counter(payload), _nothing
+
+
+def _gauge(payload: bytes) -> tuple[tuple[bytes, bytes], Encode[None]]:
+    from tarmac_metrics.wire import read_gauge  # noqa: PLC0415
+
+    return read_gauge(payload), _nothing
+
+
+def _histogram(payload: bytes) -> tuple[tuple[bytes, float], Encode[None]]:
+    from tarmac_metrics.wire import read_histogram  # noqa: PLC0415
+
+    return read_histogram(payload), _nothing
 
 
 def _nothing(reply: HostCallError | None) -> bytes:

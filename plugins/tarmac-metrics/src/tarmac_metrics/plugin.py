@@ -34,6 +34,6 @@ async def open_metrics(
 ) -> AsyncIterator[Operations]:
     """Yield the operations `counter gauge histogram`; there is nothing to open or close."""
     from tarmac_metrics.names import Names  # noqa: PLC0415
-    from tarmac_metrics.operations import metrics_operations  # noqa: PLC0415 - loads protobuf, which a listing does not need
+    from tarmac_metrics.operations import metrics_operations  # noqa: PLC0415
 
     yield metrics_operations(Names(settings.max_series_per_function), context.observe)
