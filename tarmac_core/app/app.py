@@ -22,7 +22,7 @@ from tarmac_core.config import HOT_KEYS, CoreSettings, Manifest, Raw, bind
 from tarmac_core.dispatch import Dispatcher, Function, Observers
 from tarmac_core.http import Check, ListenError, Probes, TlsError
 from tarmac_core.plugin import Context
-from tarmac_core.registry import Catalog, Lifecycle, OpenError
+from tarmac_core.registry import Catalog, Lifecycle, StepError
 from tarmac_core.wapc import Engine, EngineError, GuestError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class App:
     ) -> AsyncIterator["App"]:
         """Open everything up to the functions; close it all in the end.
 
-        Raises ConfigurationError with everything that is wrong, or StartError and OpenError for what does not open.
+        Raises ConfigurationError with everything that is wrong, or StartError and StepError for what does not open.
         `stream` takes the log, by default stdout. Without a listener to come, TLS files are not asked for.
         """
         app = cls(options, stream)
@@ -74,7 +74,7 @@ class App:
             await app._close()
 
     async def start(self) -> None:
-        """Run the `before_listen` triggers, init functions among them; raises OpenError when one fails."""
+        """Run the `before_listen` triggers, init functions among them; raises StepError when one fails."""
         await self._opener.open_triggers("before_listen")
 
     async def listen(self) -> None:
@@ -171,7 +171,7 @@ class App:
         """Open one of core's own parts; where its error says everything, that is what the operator reads."""
         try:
             return await self._lifecycle.open(kind, name, opener, *args)
-        except OpenError as error:
+        except StepError as error:
             if isinstance(error.__cause__, _SAYS_IT_ALL):
                 raise StartError(str(error.__cause__)) from error
             raise

@@ -23,7 +23,7 @@ class OpenedSource:
 
 
 async def open_sources(selected: Selected, lifecycle: Lifecycle, context: Context) -> list[OpenedSource]:
-    """Open the sources that `select_sources` found; raises OpenError for one that does not."""
+    """Open the sources that `select_sources` found; raises StepError for one that does not."""
     opened: list[OpenedSource] = []
     for one in selected.declared:
         own = replace(context, log=with_fields(context.log, {"plugin": one.plugin.name}))

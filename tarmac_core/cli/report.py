@@ -23,13 +23,13 @@ def told_errors() -> Iterator[None]:
     """Turn what ends a start into words and an exit code."""
     from tarmac_core.app import ConfigurationError, StartError  # noqa: PLC0415 - `--help` must not wait for it
     from tarmac_core.plugin import InvocationError  # noqa: PLC0415 - as above
-    from tarmac_core.registry import OpenError  # noqa: PLC0415 - as above
+    from tarmac_core.registry import StepError  # noqa: PLC0415 - as above
 
     try:
         yield
     except ConfigurationError as error:
         print_problems(error.problems)
         raise click.exceptions.Exit(WRONG_CONFIGURATION) from error
-    except (StartError, OpenError, InvocationError) as error:
+    except (StartError, StepError, InvocationError) as error:
         click.echo(f"error: {error}", err=True)
         raise click.exceptions.Exit(FAILURE) from error

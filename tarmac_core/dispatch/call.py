@@ -220,10 +220,11 @@ class FunctionCall:
         bound = self._bound.get(key)
         binding, _, operation = (part.decode("utf-8", "replace") for part in key)
         capability = bound.capability if bound else self._refused
+        plugin = ""
         if bound:  # guests may write it in any case, and sinks make series of it
-            operation = bound.operation
+            operation, plugin = bound.operation, bound.plugin
         self._surroundings.observers.emit(
-            HostCallFinished(self.function, binding, capability, operation, self._code, took_ms)
+            HostCallFinished(self.function, binding, capability, operation, self._code, took_ms, plugin)
         )
 
 

@@ -12,6 +12,7 @@ from tarmac_core.plugin import (
     Observer,
     PoolChanged,
     RequestFinished,
+    RoutesServed,
     TaskFinished,
 )
 
@@ -21,6 +22,7 @@ _METHODS: dict[type[Event], str] = {
     HostCallFinished: "host_call_finished",
     TaskFinished: "task_finished",
     GuestMetric: "guest_metric",
+    RoutesServed: "routes_served",
     PoolChanged: "pool_changed",
 }
 _Listener = tuple[str, Observer, Callable[[Any], None]]

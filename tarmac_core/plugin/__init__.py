@@ -5,7 +5,7 @@ declare: they return specs, whose `open` functions do the work later. This room 
 """
 
 from tarmac_core.plugin.context import Call, Context, Invoke, Log, Observe
-from tarmac_core.plugin.errors import HostCallError, InvocationError, InvocationErrorKind, Problem
+from tarmac_core.plugin.errors import HostCallError, InvocationError, InvocationErrorKind, OpenError, Problem
 from tarmac_core.plugin.events import (
     CallFinished,
     Event,
@@ -14,6 +14,7 @@ from tarmac_core.plugin.events import (
     Observer,
     PoolChanged,
     RequestFinished,
+    RoutesServed,
     TaskFinished,
 )
 from tarmac_core.plugin.hooks import ENTRY_POINT_GROUP, PROJECT_NAME, Hooks, hookimpl
@@ -61,6 +62,7 @@ __all__ = [
     "Observe",
     "Observer",
     "ObserverSpec",
+    "OpenError",
     "Operation",
     "Operations",
     "PluginInfo",
@@ -72,6 +74,7 @@ __all__ = [
     "Response",
     "RouteModel",
     "RouteSpec",
+    "RoutesServed",
     "StoreGrant",
     "TaskFinished",
     "TriggerSpec",

@@ -22,6 +22,14 @@ class Problem:
         return f"{text} ({self.remedy})" if self.remedy else text
 
 
+class OpenError(Exception):
+    """What an `open` cannot do, raised by it in words made for the operator.
+
+    The text names the setting, the server or file, what happened and the remedy, never a secret; core puts the plugin's
+    name before it. Any other exception of an `open` is shown with its class and line.
+    """
+
+
 class HostCallError(Exception):
     """A failed host call, raised by an operation's `decode` or `handler`; the guest may read every part of it.
 

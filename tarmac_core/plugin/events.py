@@ -6,13 +6,14 @@ from typing import Literal, TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class RequestFinished:
-    """An HTTP answer was written. `route` is the pattern (`/users/:id`), empty when none matched."""
+    """An HTTP answer was written. `route` is the pattern (`/users/:id`), `function` who answers it; empty without one."""
 
     method: str
     route: str
     code: int
     duration_ms: float
     request_id: str
+    function: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,10 @@ class CallFinished:
 
 @dataclass(frozen=True, slots=True)
 class HostCallFinished:
-    """A guest's host call ended. `code` is the Status code; 404 without a capability means `callback not found`."""
+    """A guest's host call ended. `code` is the Status code; 404 without a capability means `callback not found`.
+
+    `plugin` is whose operation it was, empty where there is none.
+    """
 
     function: str
     binding: str
@@ -37,6 +41,7 @@ class HostCallFinished:
     operation: str
     code: int
     duration_ms: float
+    plugin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,15 @@ class GuestMetric:
 
 
 @dataclass(frozen=True, slots=True)
+class RoutesServed:
+    """How many routes of one type a service has; told once for each at the start, before the listener opens."""
+
+    service: str
+    route_type: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class PoolChanged:
     """The pool of a function grew, shrank or queued."""
 
@@ -69,7 +83,9 @@ class PoolChanged:
     waiting: int
 
 
-Event: TypeAlias = RequestFinished | CallFinished | HostCallFinished | TaskFinished | GuestMetric | PoolChanged
+Event: TypeAlias = (
+    RequestFinished | CallFinished | HostCallFinished | TaskFinished | GuestMetric | RoutesServed | PoolChanged
+)
 
 
 class Observer:
@@ -92,6 +108,9 @@ class Observer:
 
     def guest_metric(self, event: GuestMetric) -> None:
         """A guest changed a metric."""
+
+    def routes_served(self, event: RoutesServed) -> None:
+        """A service's routes of one type are served."""
 
     def pool_changed(self, event: PoolChanged) -> None:
         """A function's pool changed."""

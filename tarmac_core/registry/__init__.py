@@ -23,7 +23,7 @@ from tarmac_core.registry.declare import Declarations, declare
 from tarmac_core.registry.guard import Hang
 from tarmac_core.registry.installed import Installed
 from tarmac_core.registry.known import KNOWN_PACKAGES, KNOWN_ROUTE_TYPES
-from tarmac_core.registry.lifecycle import Lifecycle, OpenError
+from tarmac_core.registry.lifecycle import Lifecycle, StepError
 from tarmac_core.registry.listing import listing
 from tarmac_core.registry.load import HOOK_NAMES, Broken, Loaded, Plugin, load, register
 from tarmac_core.registry.tables import Tables
@@ -39,9 +39,9 @@ __all__ = [
     "Installed",
     "Lifecycle",
     "Loaded",
-    "OpenError",
     "Owned",
     "Plugin",
+    "StepError",
     "Tables",
     "declare",
     "listing",

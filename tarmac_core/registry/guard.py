@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from pluggy import PluginValidationError
 
-from tarmac_core.plugin import Problem
+from tarmac_core.plugin import OpenError, Problem
 
 T = TypeVar("T")
 
@@ -46,6 +46,8 @@ def call_within(limit_s: float, name: str, function: Callable[[], T]) -> T:
 
 def describe(error: BaseException) -> str:
     """What a plugin did, in one line: our own words for a breach of contract, else the error and the place it came from."""
+    if isinstance(error, OpenError):
+        return f"failed: {' '.join(str(error).split())}"
     if isinstance(error, PluginFaultError | PluginValidationError):
         return " ".join(str(error).split())
     text = " ".join("".join(traceback.format_exception_only(error)).split())

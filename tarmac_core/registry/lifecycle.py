@@ -18,7 +18,7 @@ CANCEL_LIMIT_S = 1.0
 BLOCKED_AFTER_S = 1.0
 
 
-class OpenError(Exception):
+class StepError(Exception):
     """A step could not be opened; `step` names it (`backend kvstore.redis`), the text says what happened."""
 
     def __init__(self, step: str, what: str) -> None:
@@ -61,7 +61,7 @@ class Lifecycle:
         """Open one thing within the usual limit and return what it yields; it stays open until `close`.
 
         `kind` and `name` are for messages (`backend`, `kvstore.redis`), `opener(*args)` gives the context manager. Raises
-        OpenError when it fails or takes longer than the limit.
+        StepError when it fails or takes longer than the limit.
         """
         return await self.open_within(self._open_limit_s, kind, name, opener, *args)
 
@@ -78,7 +78,7 @@ class Lifecycle:
         self._steps.append(step)
         try:
             value = await step.open(limit_s)
-        except OpenError:
+        except StepError:
             if step not in self._steps:
                 raise  # `close` was quicker, and has ended it
             self._steps.remove(step)
@@ -108,14 +108,14 @@ class _Step:
         self._task = asyncio.get_running_loop().create_task(self._live(opener, args), name=f"tarmac {name}")
 
     async def open(self, limit_s: float | None) -> object:
-        """Wait until it is open; OpenError when it is not."""
+        """Wait until it is open; StepError when it is not."""
         with _watch(self._log, f"open of {self.name}", limit_s):
             await self._wait(limit_s, self._is_opened)
         if self._is_opened.is_set():
             return self._value
         if not self._task.done():
-            raise OpenError(self.name, f"open did not finish within {limit_s:g} s")
-        raise OpenError(
+            raise StepError(self.name, f"open did not finish within {limit_s:g} s")
+        raise StepError(
             self.name, f"open {describe(self._failure)}" if self._failure else "open gave up"
         ) from self._failure
 

@@ -14,7 +14,7 @@ from tarmac_kv_redis.plugin import RedisPlugin
 from tarmac_kv_redis.settings import RedisSettings
 from tarmac_kv_redis.tls import tls_context
 
-from tarmac_core.registry import OpenError
+from tarmac_core.registry import StepError
 from tarmac_core.testing import PluginHarness
 from tests.services.process import free_port
 from tests.services.redis import RedisServer
@@ -68,7 +68,7 @@ def tls(files: Path) -> Iterator[RedisServer]:
 async def refused(**settings: Any) -> str:
     """The message of a start that fails, which it must do at once and without the secret."""
     began_s = time.monotonic()
-    with pytest.raises(OpenError) as raised:
+    with pytest.raises(StepError) as raised:
         async with PluginHarness(RedisPlugin, settings, data_dir=Path()) as plugin:
             await plugin.backend()
     assert isinstance(raised.value.__cause__, RedisOpenError)

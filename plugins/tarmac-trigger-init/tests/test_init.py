@@ -13,7 +13,7 @@ from tarmac_trigger_init import InitError, InitPlugin, InitRoute
 from tarmac_trigger_init.plugin import delays_s
 
 from tarmac_core.plugin import InvocationError, PluginSettings, TaskFinished
-from tarmac_core.registry import OpenError
+from tarmac_core.registry import StepError
 from tarmac_core.testing import PluginHarness
 
 Make = Callable[..., PluginHarness]
@@ -94,7 +94,7 @@ async def test_a_failure_is_tried_again_after_the_frequency(tarmac_plugin: Make)
 async def test_the_last_failure_ends_the_start_at_once_and_later_functions_do_not_run(tarmac_plugin: Make) -> None:
     started_s = asyncio.get_running_loop().time()
     async with tarmac_plugin(InitPlugin) as plugin:
-        with pytest.raises(OpenError, match="init function seed exceeded retries") as caught:
+        with pytest.raises(StepError, match="init function seed exceeded retries") as caught:
             await run(plugin, route("seed", frequency=30), route("next"), answer=failing(1))
     assert isinstance(caught.value.__cause__, InitError)
     assert asyncio.get_running_loop().time() - started_s < 1
@@ -105,7 +105,7 @@ async def test_the_last_failure_ends_the_start_at_once_and_later_functions_do_no
 async def test_attempts_are_retries_and_one(tarmac_plugin: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tarmac_trigger_init.plugin.delays_s", lambda *_: iter([0.001] * 3))
     async with tarmac_plugin(InitPlugin) as plugin:
-        with pytest.raises(OpenError):
+        with pytest.raises(StepError):
             await run(plugin, route("seed", retries=3), answer=failing(10))
     assert len(plugin.records.invoked) == 4
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tarmac_core.plugin import Log
-from tarmac_core.registry import Lifecycle, OpenError
+from tarmac_core.plugin import Log, OpenError
+from tarmac_core.registry import Lifecycle, StepError
 from tarmac_core.registry import lifecycle as module
 
 Opener = Callable[..., AbstractAsyncContextManager[Any]]
@@ -47,12 +47,24 @@ async def test_an_open_that_raises_is_a_typed_error_naming_the_step_and_the_rest
     notes: list[str] = []
     async with Lifecycle(log) as lifecycle:
         await lifecycle.open("observer", "a", _noting, notes, "a")
-        with pytest.raises(OpenError, match=r"open raised ConnectionRefusedError: port 6379") as info:
+        with pytest.raises(StepError, match=r"open raised ConnectionRefusedError: port 6379") as info:
             await lifecycle.open("backend", "kvstore.redis", refused)
     assert str(info.value).startswith("backend kvstore.redis: open")
     assert info.value.step == "backend kvstore.redis"
     assert isinstance(info.value.__cause__, ConnectionRefusedError)
     assert notes == ["open a", "close a"]
+
+
+async def test_an_open_that_says_what_it_cannot_do_is_shown_in_its_own_words_alone(log: Log) -> None:
+    @asynccontextmanager
+    async def refused() -> AsyncIterator[None]:
+        raise OpenError("host:6379: the login is refused\n(redis_password)")
+        yield
+
+    async with Lifecycle(log) as lifecycle:
+        with pytest.raises(StepError) as info:
+            await lifecycle.open("backend", "kvstore.redis", refused)
+    assert str(info.value) == "backend kvstore.redis: open failed: host:6379: the login is refused (redis_password)"
 
 
 async def test_closing_while_a_step_opens_ends_that_step(log: Log) -> None:
@@ -65,7 +77,7 @@ async def test_closing_while_a_step_opens_ends_that_step(log: Log) -> None:
     opening = asyncio.create_task(lifecycle.open_within(None, "trigger", "init", slow))
     await asyncio.sleep(0)
     await lifecycle.close()
-    with pytest.raises(OpenError, match="trigger init: open"):
+    with pytest.raises(StepError, match="trigger init: open"):
         await opening
     assert (lifecycle.open_steps, lifecycle.left_behind) == ((), [])
 
@@ -82,7 +94,7 @@ async def test_an_open_that_hangs_is_ended_by_its_limit(log: Log) -> None:
         yield
 
     async with Lifecycle(log, open_limit_s=0.05) as lifecycle:
-        with pytest.raises(OpenError, match=r"backend slow: open did not finish within 0.05 s"):
+        with pytest.raises(StepError, match=r"backend slow: open did not finish within 0.05 s"):
             await lifecycle.open("backend", "slow", hanging)
     assert ended.is_set()
     assert lifecycle.left_behind == []
@@ -153,7 +165,7 @@ async def test_a_step_that_does_not_heed_its_cancellation_is_left_behind(
         await lifecycle.open("backend", "a", _noting, notes, "a")
         try:
             await lifecycle.open("trigger", "b", step)
-        except OpenError:
+        except StepError:
             assert hangs_in == "open"
     assert lifecycle.left_behind == ["trigger b"]
     assert "trigger b does not end when it is cancelled: left behind" in caplog.text
@@ -205,13 +217,13 @@ async def _generator() -> AsyncIterator[None]:
 @pytest.mark.parametrize(("opener", "gave"), [(_coroutine, "coroutine"), (_generator, "async_generator"), (str, "str")])
 async def test_an_open_that_gives_no_context_manager_is_told_so(log: Log, opener: Opener, gave: str) -> None:
     async with Lifecycle(log) as lifecycle:
-        with pytest.raises(OpenError, match=rf"open gave {gave}, not an asynchronous context manager"):
+        with pytest.raises(StepError, match=rf"open gave {gave}, not an asynchronous context manager"):
             await lifecycle.open("backend", "a", opener)
 
 
 async def test_an_open_that_is_called_wrongly_is_told_so(log: Log) -> None:
     async with Lifecycle(log) as lifecycle:
-        with pytest.raises(OpenError, match="TypeError"):
+        with pytest.raises(StepError, match="TypeError"):
             await lifecycle.open("backend", "a", _noting)
 
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from tarmac_core.plugin import OpenError
+
 # Both formats keep a magic number behind the 16 bytes of the first page's header, in the byte order of the machine.
 _MAGIC_OFFSET = 16
 _BOLT_MAGIC = 0xED0CDAED
@@ -10,7 +12,7 @@ _LMDB_MAGIC = 0xBEEFC0DE
 _REMEDY = "set lmdb_filename (or boltdb_filename) to another path"
 
 
-class LmdbFileError(Exception):
+class LmdbFileError(OpenError):
     """The store's file cannot be opened. The text names the file, the fault and the remedy."""
 
 

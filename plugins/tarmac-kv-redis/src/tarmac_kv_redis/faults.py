@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from redis import exceptions
 from tarmac_kv import KVError
 
+from tarmac_core.plugin import OpenError
 from tarmac_kv_redis.settings import RedisSettings
 
 UNREACHABLE = (exceptions.ConnectionError, exceptions.TimeoutError, TimeoutError, OSError)
@@ -18,11 +19,11 @@ _CUT = "the server cut the connection (at a start: do redis_tls and redis_tls_ce
 _LOGIN = (exceptions.AuthenticationError, exceptions.AuthenticationWrongNumberOfArgsError)
 
 
-class RedisOpenError(Exception):
-    """The store cannot be opened; names plugin, setting and server."""
+class RedisOpenError(OpenError):
+    """The store cannot be opened; names setting and server."""
 
     def __init__(self, where: str, what: str) -> None:
-        super().__init__(f"kvstore.redis: {where}: {what}")
+        super().__init__(f"{where}: {what}")
 
 
 class PoolTimeoutError(Exception):

@@ -3,12 +3,14 @@
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from tarmac_core.plugin import OpenError
+
 _MAGIC = b"SQLite format 3\0"
 _REMEDY = "set sql_dsn to another path"
 _SCHEMES = ("sqlite", "sqlite3", "sqlite+aiosqlite")
 
 
-class SqliteFileError(Exception):
+class SqliteFileError(OpenError):
     """The database's file cannot be opened. The text names the file or the setting, the fault and the remedy."""
 
 

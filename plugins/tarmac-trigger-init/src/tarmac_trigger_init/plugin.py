@@ -10,6 +10,7 @@ from pydantic import Field
 from tarmac_core.plugin import (
     Context,
     InvocationError,
+    OpenError,
     PluginInfo,
     PluginSettings,
     RouteModel,
@@ -31,7 +32,7 @@ class InitRoute(RouteModel):
     retries: int = Field(0, ge=0, le=1_000_000, description="Attempts after the first.")
 
 
-class InitError(Exception):
+class InitError(OpenError):
     """An init function failed as often as it was allowed to; the start ends here."""
 
 
