@@ -146,7 +146,7 @@ async def test_a_disk_that_cannot_be_written_is_told_at_the_start(
 
 async def test_a_folder_that_cannot_be_made_is_told_at_the_start(open_database: OpenSqlite, small_disk: Path) -> None:
     remount(small_disk, "ro")
-    with pytest.raises(SqliteFileError, match="new/sql.db: the folder cannot be made: Read-only file system"):
+    with pytest.raises(SqliteFileError, match=r"new/sql\.db: the folder cannot be made: Read-only file system"):
         async with open_database(dsn=str(small_disk / "new" / "sql.db")):
             pass
 
