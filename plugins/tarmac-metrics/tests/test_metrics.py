@@ -50,10 +50,14 @@ WRONG = [
         "invalid value: it must be finite",
     ),
     ("counter", b'{"name":7}', "unable to parse input JSON - name is not a string"),
-    ("histogram", b'{"name":"a","value":"1"}', "unable to parse input JSON - value is not a number"),
+    ("histogram", b'{"name":"a","value":"1"}', "unable to parse input JSON - value is not a number of 64 bits"),
     ("histogram", b'{"name":"a","value":NaN}', "unable to parse input JSON - NaN is not JSON"),
     ("counter", b" [1]", "unable to parse input JSON - not an object"),
-    ("counter", b'{"http_server": wrong', "unable to parse input JSON - Expecting value: line 1 column 17 (char 16)"),
+    (
+        "counter",
+        b'{"http_server": wrong',
+        "unable to parse input JSON - not JSON: Expecting value: line 1 column 17 (char 16)",
+    ),
     *(
         ("counter", b'{"name":"' + name + b'"}', "metric name in use")
         for name in (
