@@ -28,7 +28,7 @@ from tarmac_sql.settings import SQLStoreSettings  # noqa: E402
 
 ONE = Statement("SELECT 1 AS a")
 ENDLESS = Statement(
-    "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 20000000) SELECT count(*) FROM c"
+    "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 2000000000) SELECT count(*) FROM c"
 )
 
 
