@@ -1,0 +1,155 @@
+"""Cassandra servers: one node, small, as fast to start as it can be."""
+
+import json
+import os
+import shutil
+import socket
+import struct
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.services.process import Process, free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+JARS = ROOT / ".cache" / "services" / "cassandra"
+USER = PASSWORD = "cassandra"
+"""The user that a new server makes for itself."""
+
+_HEAP = "256M"
+# What the server's own start script opens of Java 17's modules.
+_OPENED = """
+java.base: java.lang java.lang.module java.lang.ref java.lang.reflect java.io java.net java.nio java.util
+java.util.concurrent java.util.concurrent.atomic jdk.internal.loader jdk.internal.ref jdk.internal.reflect
+jdk.internal.math jdk.internal.misc jdk.internal.module jdk.internal.util.jar sun.nio.ch
+jdk.management: com.sun.management.internal
+java.rmi: sun.rmi.registry sun.rmi.server sun.rmi.transport.tcp
+java.management.rmi: com.sun.jmx.remote.internal.rmi
+java.sql: java.sql
+jdk.unsupported: sun.misc
+"""
+_LOGBACK = """<configuration><appender name="O" class="ch.qos.logback.core.ConsoleAppender"><encoder>
+<pattern>%d %level %msg%n</pattern></encoder></appender><root level="WARN"><appender-ref ref="O"/></root></configuration>"""
+_FAST: dict[str, Any] = {
+    "cassandra.skip_wait_for_gossip_to_settle": 0,
+    "cassandra.ring_delay_ms": 100,
+    "cassandra.superuser_setup_delay_ms": 0,
+    "cassandra.allow_unsafe_join": "true",
+    # A change of the schema is not written to disk at once: a crash just after it loses it.
+    "cassandra.unsafesystem": "true",
+}
+
+
+class CassandraServer(Process):
+    """One node that asks for a user and a password, those above at first, and for permissions.
+
+    `options` are lines of its configuration, `properties` of Java's. Values are durable when acknowledged.
+    """
+
+    def __init__(
+        self, options: Mapping[str, Any] | None = None, *, properties: Mapping[str, Any] | None = None
+    ) -> None:
+        java = _java()
+        _need(java, any(JARS.glob("cassandra-all-*.jar")))
+        self.port, self._storage_port = free_port(), free_port()
+        self._options, self._properties = dict(options or {}), {**_FAST, **(properties or {})}
+        super().__init__(lambda folder: [java, *self._arguments(folder)], lambda _: self._takes_logins())
+
+    @property
+    def address(self) -> str:
+        """`host:port`."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What a client needs to come in."""
+        return {"hosts": ("127.0.0.1",), "port": self.port, "user": USER, "password": PASSWORD}
+
+    def _arguments(self, folder: Path) -> list[str]:
+        # JSON is YAML too.
+        (folder / "cassandra.yaml").write_text(json.dumps(self._configuration(folder)))
+        (folder / "logback.xml").write_text(_LOGBACK)
+        (folder / "tmp").mkdir(exist_ok=True)
+        properties = {
+            "cassandra.config": (folder / "cassandra.yaml").as_uri(),
+            "cassandra.storagedir": folder / "data",
+            "java.io.tmpdir": folder / "tmp",
+            "jdk.attach.allowAttachSelf": "true",
+            **self._properties,
+        }
+        machine = (f"-Xms{_HEAP}", f"-Xmx{_HEAP}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+        defined = (f"-D{name}={value}" for name, value in properties.items())
+        main = "org.apache.cassandra.service.CassandraDaemon"
+        return [*machine, "-XX:+ExitOnOutOfMemoryError", *_opened(), *defined, "-cp", f"{folder}:{JARS}/*", main]
+
+    def _configuration(self, folder: Path) -> dict[str, Any]:
+        data = folder / "data"
+        seeds = {"class_name": "org.apache.cassandra.locator.SimpleSeedProvider"}
+        return {
+            "cluster_name": "tarmac",
+            "num_tokens": 1,
+            "partitioner": "org.apache.cassandra.dht.Murmur3Partitioner",
+            "endpoint_snitch": "SimpleSnitch",
+            "seed_provider": [seeds | {"parameters": [{"seeds": f"127.0.0.1:{self._storage_port}"}]}],
+            "listen_address": "127.0.0.1",
+            "rpc_address": "127.0.0.1",
+            "storage_port": self._storage_port,
+            "native_transport_port": self.port,
+            "auto_bootstrap": False,
+            "authenticator": "PasswordAuthenticator",
+            "authorizer": "CassandraAuthorizer",
+            "commitlog_sync": "batch",
+            "disk_access_mode": "standard",
+            "data_file_directories": [str(data / "sstables")],
+            "commitlog_directory": str(data / "commitlog"),
+            "saved_caches_directory": str(data / "caches"),
+            "hints_directory": str(data / "hints"),
+            "cdc_raw_directory": str(data / "cdc"),
+            **self._options,
+        }
+
+    def _takes_logins(self) -> bool:
+        try:
+            return logs_in(self.port)
+        except OSError:
+            return False
+
+
+def logs_in(port: int) -> bool:
+    """Whether a first user may come in, which is a little after the server listens; true where only TLS is spoken."""
+
+    def frame(opcode: int, body: bytes) -> bytes:
+        return struct.pack(">BBhBi", 4, 0, 0, opcode, len(body)) + body
+
+    options = b"".join(struct.pack(">H", len(text)) + text for text in (b"CQL_VERSION", b"3.0.0"))
+    token = f"\0{USER}\0{PASSWORD}".encode()
+    with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+        connection.sendall(frame(0x01, b"\0\1" + options))
+        if connection.recv(4096)[:1] != b"\x84":
+            return True
+        connection.sendall(frame(0x0F, struct.pack(">i", len(token)) + token))
+        return connection.recv(4096)[4:5] == b"\x10"
+
+
+def _opened() -> Iterator[str]:
+    module = ""
+    for word in _OPENED.split():
+        if word.endswith(":"):
+            module = word.removesuffix(":")
+        else:
+            yield f"--add-opens={module}/{word}=ALL-UNNAMED"
+            yield f"--add-exports={module}/{word}=ALL-UNNAMED"
+
+
+def _java() -> str:
+    """Java 17, or 11: later ones cannot run it."""
+    found = sorted(Path("/usr/lib/jvm").glob("*17*/bin/java"))
+    return str(found[0]) if found else shutil.which("java") or "java"
+
+
+def _need(java: str, *found: object) -> None:
+    if not all((shutil.which(java), *found)):
+        told = "cassandra, or Java 17, is not installed: run tests/setup.sh"
+        pytest.fail(told) if os.environ.get("TARMAC_REQUIRE_SERVICES") == "1" else pytest.skip(told)
