@@ -5,7 +5,7 @@ import os
 import shutil
 import socket
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,8 @@ _FAST: dict[str, Any] = {
 class CassandraServer(Process):
     """One node that asks for a user and a password, those above at first, and for permissions.
 
-    `options` are lines of its configuration, `properties` of Java's. Values are durable when acknowledged.
+    `options` are lines of its configuration, `properties` of Java's; `prefix` is a command to start it with. Values are
+    durable when acknowledged, keyspaces and tables only with the property `cassandra.unsafesystem` false.
     """
 
     def __init__(
@@ -55,7 +56,8 @@ class CassandraServer(Process):
         _need(java, any(JARS.glob("cassandra-all-*.jar")))
         self.port, self._storage_port = free_port(), free_port()
         self._options, self._properties = dict(options or {}), {**_FAST, **(properties or {})}
-        super().__init__(lambda folder: [java, *self._arguments(folder)], lambda _: self._takes_logins())
+        self.prefix: Sequence[str] = ()
+        super().__init__(lambda folder: [*self.prefix, java, *self._arguments(folder)], lambda _: self._takes_logins())
 
     @property
     def address(self) -> str:
@@ -66,6 +68,10 @@ class CassandraServer(Process):
     def settings(self) -> dict[str, Any]:
         """What a client needs to come in."""
         return {"hosts": ("127.0.0.1",), "port": self.port, "user": USER, "password": PASSWORD}
+
+    def ask(self, statement: str) -> bytes:
+        """Send a statement in CQL as the first user, without TLS; return the body of the answer."""
+        return ask(self.port, statement)
 
     def _arguments(self, folder: Path) -> list[str]:
         # JSON is YAML too.
@@ -118,19 +124,48 @@ class CassandraServer(Process):
 
 
 def logs_in(port: int) -> bool:
-    """Whether a first user may come in, which is a little after the server listens; true where only TLS is spoken."""
-
-    def frame(opcode: int, body: bytes) -> bytes:
-        return struct.pack(">BBhBi", 4, 0, 0, opcode, len(body)) + body
-
-    options = b"".join(struct.pack(">H", len(text)) + text for text in (b"CQL_VERSION", b"3.0.0"))
-    token = f"\0{USER}\0{PASSWORD}".encode()
+    """Whether the first user may come in, which is a little after the server listens; true where only TLS is spoken."""
     with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
-        connection.sendall(frame(0x01, b"\0\1" + options))
-        if connection.recv(4096)[:1] != b"\x84":
+        try:
+            return _log_in(connection)
+        except EOFError:
             return True
-        connection.sendall(frame(0x0F, struct.pack(">i", len(token)) + token))
-        return connection.recv(4096)[4:5] == b"\x10"
+
+
+def ask(port: int, statement: str) -> bytes:
+    """Send a statement as the first user; return the body of the answer. Raises RuntimeError with the server's words."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        assert _log_in(connection)
+        text = statement.encode()
+        opcode, body = _exchange(connection, 0x07, struct.pack(">i", len(text)) + text + b"\0\1\0")
+    if opcode == 0:
+        raise RuntimeError(body[6:].decode(errors="replace"))
+    return body
+
+
+def _log_in(connection: socket.socket) -> bool:
+    options = b"".join(struct.pack(">H", len(text)) + text for text in (b"CQL_VERSION", b"3.0.0"))
+    _exchange(connection, 0x01, b"\0\1" + options)
+    token = f"\0{USER}\0{PASSWORD}".encode()
+    return _exchange(connection, 0x0F, struct.pack(">i", len(token)) + token)[0] == 0x10
+
+
+def _exchange(connection: socket.socket, opcode: int, body: bytes) -> tuple[int, bytes]:
+    """Send a frame of the native protocol, version 4; return opcode and body of the answer."""
+    connection.sendall(struct.pack(">BBhBi", 4, 0, 0, opcode, len(body)) + body)
+    version, _, _, answer, length = struct.unpack(">BBhBi", _received(connection, 9))
+    if version != 0x84:
+        raise EOFError("not the native protocol")
+    return answer, _received(connection, length)
+
+
+def _received(connection: socket.socket, length: int) -> bytes:
+    data = b""
+    while len(data) < length:
+        if not (news := connection.recv(length - len(data))):
+            raise EOFError("the server closed the connection")
+        data += news
+    return data
 
 
 def _opened() -> Iterator[str]:

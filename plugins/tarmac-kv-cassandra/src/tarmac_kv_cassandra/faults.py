@@ -27,7 +27,7 @@ FAILURES = (
 
 _NO_NODE = (NoHostAvailable, ConnectionException, ConnectionBusy, ProtocolError, OSError)
 _LATE = (cassandra.OperationTimedOut, cassandra.Timeout, TimeoutError)
-_SERVER_TEXT = re.compile(r'^Error from server: code=\w+ \[[^]]*\] message="(.*)"$', re.DOTALL)
+_SERVER_TEXT = re.compile(r'Error from server: code=\w+ \[[^]]*\] message="(.*)"(?: info=.*)?', re.DOTALL)
 
 
 class CassandraOpenError(OpenError):
@@ -126,5 +126,5 @@ def _text(error: BaseException) -> str:
     if isinstance(error, ErrorMessage):
         return str(error.message)
     text = str(error.args[0] if error.args else "") or type(error).__name__
-    match = _SERVER_TEXT.match(text)
+    match = _SERVER_TEXT.search(text)
     return match[1] if match else text
