@@ -4,8 +4,10 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import struct
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,17 +47,23 @@ _FAST: dict[str, Any] = {
 class CassandraServer(Process):
     """One node that asks for a user and a password, those above at first, and for permissions.
 
-    `options` are lines of its configuration, `properties` of Java's; `prefix` is a command to start it with. Values are
-    durable when acknowledged, keyspaces and tables only with the property `cassandra.unsafesystem` false.
+    `options` are lines of its configuration, `properties` of Java's; `tls` is how a client speaks to it, if not in clear;
+    `prefix` is a command to start it with. Values are durable when acknowledged, keyspaces and tables only with the
+    property `cassandra.unsafesystem` false.
     """
 
     def __init__(
-        self, options: Mapping[str, Any] | None = None, *, properties: Mapping[str, Any] | None = None
+        self,
+        options: Mapping[str, Any] | None = None,
+        *,
+        properties: Mapping[str, Any] | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         java = _java()
         _need(java, any(JARS.glob("cassandra-all-*.jar")))
         self.port, self._storage_port = free_port(), free_port()
         self._options, self._properties = dict(options or {}), {**_FAST, **(properties or {})}
+        self._tls = tls
         self.prefix: Sequence[str] = ()
         super().__init__(lambda folder: [*self.prefix, java, *self._arguments(folder)], lambda _: self._takes_logins())
 
@@ -70,8 +78,9 @@ class CassandraServer(Process):
         return {"hosts": ("127.0.0.1",), "port": self.port, "user": USER, "password": PASSWORD}
 
     def ask(self, statement: str) -> bytes:
-        """Send a statement in CQL as the first user, without TLS; return the body of the answer."""
-        return ask(self.port, statement)
+        """Send a statement in CQL as the first user; return the body of the answer."""
+        with self._connected() as connection:
+            return ask(connection, statement)
 
     def _arguments(self, folder: Path) -> list[str]:
         # JSON is YAML too.
@@ -117,33 +126,35 @@ class CassandraServer(Process):
         }
 
     def _takes_logins(self) -> bool:
+        """It listens a little before the first user may come in."""
         try:
-            return logs_in(self.port)
-        except OSError:
+            with self._connected() as connection:
+                return log_in(connection)
+        except (OSError, EOFError):
             return False
 
+    @contextmanager
+    def _connected(self) -> Iterator[socket.socket]:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as plain:
+            if self._tls is None:
+                yield plain
+                return
+            with self._tls.wrap_socket(plain, server_hostname="127.0.0.1") as encrypted:
+                yield encrypted
 
-def logs_in(port: int) -> bool:
-    """Whether the first user may come in, which is a little after the server listens; true where only TLS is spoken."""
-    with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
-        try:
-            return _log_in(connection)
-        except EOFError:
-            return True
 
-
-def ask(port: int, statement: str) -> bytes:
+def ask(connection: socket.socket, statement: str) -> bytes:
     """Send a statement as the first user; return the body of the answer. Raises RuntimeError with the server's words."""
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
-        assert _log_in(connection)
-        text = statement.encode()
-        opcode, body = _exchange(connection, 0x07, struct.pack(">i", len(text)) + text + b"\0\1\0")
+    assert log_in(connection)
+    text = statement.encode()
+    opcode, body = _exchange(connection, 0x07, struct.pack(">i", len(text)) + text + b"\0\1\0")
     if opcode == 0:
         raise RuntimeError(body[6:].decode(errors="replace"))
     return body
 
 
-def _log_in(connection: socket.socket) -> bool:
+def log_in(connection: socket.socket) -> bool:
+    """Whether the first user may come in."""
     options = b"".join(struct.pack(">H", len(text)) + text for text in (b"CQL_VERSION", b"3.0.0"))
     _exchange(connection, 0x01, b"\0\1" + options)
     token = f"\0{USER}\0{PASSWORD}".encode()
@@ -153,9 +164,7 @@ def _log_in(connection: socket.socket) -> bool:
 def _exchange(connection: socket.socket, opcode: int, body: bytes) -> tuple[int, bytes]:
     """Send a frame of the native protocol, version 4; return opcode and body of the answer."""
     connection.sendall(struct.pack(">BBhBi", 4, 0, 0, opcode, len(body)) + body)
-    version, _, _, answer, length = struct.unpack(">BBhBi", _received(connection, 9))
-    if version != 0x84:
-        raise EOFError("not the native protocol")
+    _, _, _, answer, length = struct.unpack(">BBhBi", _received(connection, 9))
     return answer, _received(connection, length)
 
 
