@@ -46,9 +46,7 @@ async def _measured(server: CassandraServer) -> dict[str, list[tuple[float, floa
     """CPU time of a call, us: bare, and as a host call; the first round is not counted."""
     settings = CassandraSettings.model_validate(server.settings)
     async with open_cassandra(settings, context()) as store, _bare(server) as session:
-        capability = Capability(
-            "kvstore", "kvstore", kv_operations({"default": store}), stores=frozenset(("default",))
-        )
+        capability = Capability("kvstore", "kvstore", kv_operations({"default": store}), stores=frozenset(("default",)))
         await store.set(b"key", VALUE)  # type: ignore[misc]
         statements: dict[str, tuple[PreparedStatement, tuple[Any, ...]]] = {
             "get": (session.prepare("SELECT data FROM tarmac.hord WHERE key = ?"), (b"key",)),
@@ -57,7 +55,10 @@ async def _measured(server: CassandraServer) -> dict[str, list[tuple[float, floa
         async with dispatching(capability, CALLS) as dispatcher:
             return {
                 name: [
-                    (await cpu_us(partial(_again, session, *statements[name])), await cpu_us(partial(invoke, dispatcher, name)))
+                    (
+                        await cpu_us(partial(_again, session, *statements[name])),
+                        await cpu_us(partial(invoke, dispatcher, name)),
+                    )
                     for _ in range(ROUNDS + 1)
                 ][1:]
                 for name in CALLS

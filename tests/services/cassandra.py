@@ -188,9 +188,9 @@ def _opened() -> Iterator[str]:
 
 
 def _java() -> str:
-    """Java 17, or 11: later ones cannot run it."""
+    """Java 17: later ones cannot run it."""
     found = sorted(Path("/usr/lib/jvm").glob("*17*/bin/java"))
-    return str(found[0]) if found else shutil.which("java") or "java"
+    return str(found[0]) if found else "java of version 17"
 
 
 def _need(java: str, *found: object) -> None:

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
+from tests.services.cassandra import PASSWORD, USER, CassandraServer
 from tests.services.redis import RedisServer
 
 Store: TypeAlias = tuple[Mapping[str, str], Mapping[str, str]]
@@ -27,8 +28,16 @@ def _redis(_: Path) -> Iterator[Store]:
         yield {"server": server.address}, {"server": server.address, "database": "1"}
 
 
+@contextmanager
+def _cassandra(_: Path) -> Iterator[Store]:
+    with CassandraServer() as server:
+        login = {"hosts": server.address, "user": USER, "password": PASSWORD}
+        yield login, login | {"keyspace": "second"}
+
+
 KV_STORES: Mapping[str, Callable[[Path], AbstractContextManager[Store]]] = {
     "memory": _memory,
     "lmdb": _lmdb,
     "redis": _redis,
+    "cassandra": _cassandra,
 }

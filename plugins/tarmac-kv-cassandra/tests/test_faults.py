@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 from tarmac_kv import KVError
+from tarmac_kv_cassandra import connection
 from tarmac_kv_cassandra.faults import CassandraOpenError
 from tarmac_kv_cassandra.store import CassandraKV
 
@@ -137,6 +138,25 @@ async def test_a_hung_server_fails_calls_within_their_limit_and_works_again_afte
     assert "cassandra_request_timeout 0.5 s" in records.messages(logging.WARNING)[0]
 
 
+async def test_streams_that_a_hung_server_does_not_give_back_hold_up_nobody(
+    server: CassandraServer, open_with: OpenCassandra, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The driver's connections begin with 300 streams.
+    monkeypatch.setattr(connection, "_LAST_STREAM", 300)
+    async with open_with(**server.settings, request_timeout=0.3) as store:
+        server.pause()
+        try:
+            first = await asyncio.gather(*(store.get(b"key") for _ in range(301)), return_exceptions=True)
+            began_s = time.monotonic()
+            second = await asyncio.gather(*(store.get(b"key") for _ in range(20)), return_exceptions=True)
+            assert time.monotonic() - began_s < 1
+        finally:
+            server.resume()
+        assert {str(error) for error in first} <= {LATE, "the store cannot be reached"}
+        assert {str(error) for error in second} == {"the store cannot be reached"}
+        await until_healthy(store, 2)
+
+
 async def test_a_hung_server_does_not_hold_up_the_close(server: CassandraServer, open_with: OpenCassandra) -> None:
     async with open_with(**server.settings) as store:
         server.pause()
@@ -153,7 +173,9 @@ async def test_a_hung_server_ends_the_start_within_its_limit(server: CassandraSe
     server.pause()
     began_s = time.monotonic()
     try:
-        with pytest.raises(CassandraOpenError, match=rf"cassandra_hosts {server.address}: .*cassandra_connect_timeout 1 s"):
+        with pytest.raises(
+            CassandraOpenError, match=rf"cassandra_hosts {server.address}: .*cassandra_connect_timeout 1 s"
+        ):
             async with open_with(**server.settings, connect_timeout=1):
                 raise AssertionError("it opened")
     finally:
@@ -193,7 +215,7 @@ async def test_a_value_beyond_the_servers_limit_is_refused_in_its_own_words(
     async with open_with(**server.settings) as store:
         with pytest.raises(KVError, match="the store refused: Request is too big"):
             await store.set(b"large", bytes(20 << 20))
-        with pytest.raises(KVError, match="the store refused: .*mutation"):
+        with pytest.raises(KVError, match=r"the store refused: .*mutation"):
             await store.set(b"large", bytes(1 << 20))
         await until_healthy(store, 2)
         assert await store.get(b"large") is None

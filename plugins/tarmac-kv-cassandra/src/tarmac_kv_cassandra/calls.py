@@ -11,6 +11,7 @@ from tarmac_core.plugin import Log
 from tarmac_kv_cassandra.faults import FAILURES, CassandraOpenError, QueueTimeoutError, for_guests, in_words, is_outage
 from tarmac_kv_cassandra.reactor import Reactor
 from tarmac_kv_cassandra.settings import CassandraSettings
+from tarmac_kv_cassandra.table import Table
 
 Rows = list[tuple[Any, ...]]
 
@@ -30,10 +31,10 @@ class Calls:
         self._is_closed = False
         self._is_away = False
 
-    async def reach(self, get: PreparedStatement) -> None:
+    async def reach(self, table: Table) -> None:
         """Read for the first time. Raises `CassandraOpenError` naming setting and server."""
         try:
-            await self._page(get, (_PROBE,))
+            await self._page(table.get, (table.stored(_PROBE),))
         except FAILURES as error:
             raise CassandraOpenError(self._settings.place, in_words(error, self._settings)) from error
 

@@ -13,11 +13,13 @@ from contextlib import suppress
 from typing import Any, ClassVar
 
 from cassandra import AuthenticationFailed
-from cassandra.connection import Connection, ConnectionException, ConnectionShutdown, log
+from cassandra.connection import Connection, ConnectionBusy, ConnectionException, ConnectionShutdown
 
 from tarmac_kv_cassandra.reactor import Reactor, Timer
 
 _READ_BYTES = 16 * 1024
+_LAST_STREAM = (1 << 15) - 1
+_NO_LIMIT = 1 << 30
 _TRY_LATER = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -32,6 +34,12 @@ class LoopConnection(Connection):  # type: ignore[misc]
     names: ClassVar[Mapping[str, str]]
     """Names of nodes by their addresses, for certificates."""
 
+    _socket: Any
+    is_closed: bool
+    in_flight: int
+    highest_request_id: int
+    _requests: dict[int, tuple[Callable[[Exception], object], object, object]]
+
     @classmethod
     def create_timer(cls, timeout: float, callback: Callable[[], object]) -> Timer:
         """Call it after `timeout` seconds."""
@@ -43,6 +51,8 @@ class LoopConnection(Connection):  # type: ignore[misc]
         self._unsent = bytearray()
         self._is_flush_due = False
         self._is_writing = False
+        # Of the driver, which at its own limit waits for two seconds, and here that would be the event loop.
+        self.max_request_id = _NO_LIMIT
         self.reactor.add(self)
         try:
             self._connect()
@@ -77,6 +87,17 @@ class LoopConnection(Connection):  # type: ignore[misc]
         else:
             self.reactor.loop.add_reader(self._socket.fileno(), self._read)
 
+    def get_request_id(self) -> int:
+        """A free stream for a request that was counted, called with the lock held. Raises ConnectionBusy without one."""
+        if self.request_ids:
+            stream: int = self.request_ids.popleft()
+            return stream
+        if self.highest_request_id >= _LAST_STREAM:
+            self.in_flight -= 1
+            raise ConnectionBusy("too many requests wait for answers that do not come")
+        self.highest_request_id += 1
+        return self.highest_request_id
+
     def push(self, data: bytes) -> None:
         """Send, with all else that is sent in the same turn of the loop."""
         self._queue.append(data)
@@ -108,7 +129,7 @@ class LoopConnection(Connection):  # type: ignore[misc]
         else:
             self._watch_writing(False)
 
-    def _watch_writing(self, is_wanted: bool) -> None:  # noqa: FBT001
+    def _watch_writing(self, is_wanted: bool) -> None:
         if is_wanted == self._is_writing:
             return
         self._is_writing = is_wanted
@@ -171,15 +192,12 @@ class LoopConnection(Connection):  # type: ignore[misc]
         self._socket.close()
 
     def error_all_requests(self, exc: Exception) -> None:
-        """Fail all requests. The driver's own would start a thread for many of them."""
+        """Fail all requests, soon. The driver's own would start a thread for many of them."""
         with self.lock:
             requests, self._requests = self._requests, {}
         error = ConnectionShutdown(str(exc))
         for callback, _, _ in requests.values():
-            try:
-                callback(error)
-            except Exception:
-                log.exception("a request of a closed connection could not be failed")
+            self.reactor.loop.call_soon_threadsafe(callback, error)
 
 
 def bound(reactor: Reactor, names: Mapping[str, str]) -> type[LoopConnection]:

@@ -27,6 +27,7 @@ FAILURES = (
 
 _NO_NODE = (NoHostAvailable, ConnectionException, ConnectionBusy, ProtocolError, OSError)
 _LATE = (cassandra.OperationTimedOut, cassandra.Timeout, TimeoutError)
+_OUTAGES = (*_NO_NODE, *_LATE, cassandra.Unavailable, cassandra.CoordinationFailure)
 _SERVER_TEXT = re.compile(r'Error from server: code=\w+ \[[^]]*\] message="(.*)"(?: info=.*)?', re.DOTALL)
 
 
@@ -41,9 +42,56 @@ class QueueTimeoutError(Exception):
     """Too many requests were on their way for too long."""
 
 
+_Kinds = type[BaseException] | tuple[type[BaseException], ...]
+
+# The first that fits counts.
+_IN_WORDS: tuple[tuple[_Kinds, str], ...] = (
+    (
+        ssl.SSLCertVerificationError,
+        "its certificate is refused: {text} (cassandra_tls_ca_file, cassandra_hostname_verify)",
+    ),
+    (ssl.SSLError, "TLS failed: {text} (cassandra_tls_cert_file, cassandra_tls; does the node speak TLS?)"),
+    (LoginRefusedError, "the login is refused: {text} (cassandra_user, cassandra_password)"),
+    (cassandra.Unauthorized, "the user may not do this: {text} (cassandra_user)"),
+    (
+        cassandra.Unavailable,
+        "too few replicas are alive: {text} (cassandra_consistency {consistency}, cassandra_replicas)",
+    ),
+    (
+        (cassandra.Timeout, cassandra.CoordinationFailure),
+        "too few replicas have answered: {text} (cassandra_consistency {consistency})",
+    ),
+    (
+        (cassandra.OperationTimedOut, TimeoutError),
+        (
+            "no answer in time (cassandra_connect_timeout {connect_timeout:g} s,"
+            " cassandra_request_timeout {request_timeout:g} s; at a start: does cassandra_tls fit the node?)"
+        ),
+    ),
+    (
+        (ConnectionException, ConnectionResetError, BrokenPipeError),
+        "{text} (at a start: do cassandra_tls and cassandra_tls_cert_file fit the node?)",
+    ),
+    (
+        QueueTimeoutError,
+        "too many requests are on their way (cassandra_max_active {max_active}, cassandra_pool_timeout {pool_timeout:g} s)",
+    ),
+    (BaseException, "{text}"),
+)
+_FOR_GUESTS: tuple[tuple[_Kinds, str], ...] = (
+    (QueueTimeoutError, "too many requests to the store are on their way"),
+    (cassandra.Unavailable, "too few replicas of the store are alive"),
+    (cassandra.CoordinationFailure, "too few replicas of the store have done it"),
+    ((cassandra.Unauthorized, LoginRefusedError), "the store refuses this user"),
+    (_LATE, "the store did not answer in time"),
+    (_NO_NODE, "the store cannot be reached"),
+    (BaseException, "the store refused: {text}"),
+)
+
+
 def is_outage(error: BaseException) -> bool:
     """Whether the cluster could not be asked or did not answer; all else is an answer that says no."""
-    return isinstance(_cause(error), (*_NO_NODE, *_LATE, cassandra.Unavailable, cassandra.CoordinationFailure))
+    return isinstance(_cause(error), _OUTAGES)
 
 
 def in_words(error: BaseException, settings: CassandraSettings) -> str:
@@ -55,57 +103,17 @@ def in_words(error: BaseException, settings: CassandraSettings) -> str:
 
 
 def _node_in_words(error: BaseException, settings: CassandraSettings) -> str:
-    match error:
-        case ssl.SSLCertVerificationError():
-            what = f"its certificate is refused: {error.verify_message}"
-            return f"{what} (cassandra_tls_ca_file, cassandra_hostname_verify)"
-        case ssl.SSLError():
-            what = f"TLS failed: {error.reason or 'the connection was cut'}"
-            return f"{what} (cassandra_tls_cert_file, cassandra_tls; does the node speak TLS?)"
-        case LoginRefusedError():
-            return f"the login is refused: {_text(error)} (cassandra_user, cassandra_password)"
-        case cassandra.Unauthorized():
-            return f"the user may not do this: {_text(error)} (cassandra_user)"
-        case cassandra.Unavailable():
-            return f"too few replicas are alive: {_text(error)} (cassandra_consistency, cassandra_replicas)"
-        case cassandra.Timeout() | cassandra.CoordinationFailure():
-            return f"too few replicas have answered: {_text(error)} (cassandra_consistency)"
-        case cassandra.OperationTimedOut() | TimeoutError():
-            return f"no answer in time ({_time_limits(settings)})"
-        case ConnectionException() | ConnectionResetError() | BrokenPipeError():
-            return f"{_text(error)} (at a start: do cassandra_tls and cassandra_tls_cert_file fit the node?)"
-        case OSError():
-            return error.strerror or _text(error)
-        case QueueTimeoutError():
-            limits = f"cassandra_max_active {settings.max_active}, cassandra_pool_timeout {settings.pool_timeout:g} s"
-            return f"too many requests are on their way ({limits})"
-        case _:
-            return _text(error)
-
-
-def _time_limits(settings: CassandraSettings) -> str:
-    limits = {"connect": settings.connect_timeout, "request": settings.request_timeout}
-    hint = "; does the node speak TLS, as cassandra_tls says?" if settings.tls else ""
-    return ", ".join(f"cassandra_{name}_timeout {limit_s:g} s" for name, limit_s in limits.items()) + hint
+    return _template(error, _IN_WORDS).format(text=_text(error), **settings.model_dump(exclude={"password"}))
 
 
 def for_guests(error: BaseException) -> KVError:
     """The same for guests, who must read no address and no secret."""
-    match _cause(error):
-        case QueueTimeoutError():
-            return KVError("too many requests to the store are on their way")
-        case cassandra.Unavailable():
-            return KVError("too few replicas of the store are alive")
-        case cassandra.CoordinationFailure():
-            return KVError("too few replicas of the store have done it")
-        case cassandra.Unauthorized() | LoginRefusedError():
-            return KVError("the store refuses this user")
-        case cause if isinstance(cause, _LATE):
-            return KVError("the store did not answer in time")
-        case cause if isinstance(cause, _NO_NODE):
-            return KVError("the store cannot be reached")
-        case cause:
-            return KVError(f"the store refused: {_text(cause)}")
+    cause = _cause(error)
+    return KVError(_template(cause, _FOR_GUESTS).format(text=_text(cause)))
+
+
+def _template(error: BaseException, templates: tuple[tuple[_Kinds, str], ...]) -> str:
+    return next(template for kinds, template in templates if isinstance(error, kinds))
 
 
 def _cause(error: BaseException) -> BaseException:
@@ -122,9 +130,16 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _text(error: BaseException) -> str:
-    """The server's own words, where it has some."""
-    if isinstance(error, ErrorMessage):
-        return str(error.message)
+    """The words that matter: the server's own, where it has some."""
+    match error:
+        case ErrorMessage():
+            return str(error.message)
+        case ssl.SSLCertVerificationError():
+            return error.verify_message
+        case ssl.SSLError():
+            return error.reason or "the connection was cut"
+        case OSError() if error.strerror:
+            return error.strerror
     text = str(error.args[0] if error.args else "") or type(error).__name__
     match = _SERVER_TEXT.search(text)
     return match[1] if match else text

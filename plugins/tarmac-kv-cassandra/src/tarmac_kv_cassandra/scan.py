@@ -3,12 +3,9 @@
 A cursor is a token. The driver's own paging states stay inside: a node closes the connection on one that a guest made up.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 from tarmac_kv import KVError, Page
 
-from tarmac_kv_cassandra.calls import Calls, Rows
+from tarmac_kv_cassandra.calls import Calls
 from tarmac_kv_cassandra.table import Table
 
 _BEFORE_ALL = -(1 << 63)
@@ -17,9 +14,7 @@ _MOST_ROWS = 10_000
 """A page with a limit ends after so many rows even if few of them have the prefix, so that no call takes for ever."""
 
 
-async def scan(
-    calls: Calls, table: Table, original: Callable[[Any], bytes], *, prefix: bytes, cursor: bytes, limit: int
-) -> Page:
+async def scan(calls: Calls, table: Table, *, prefix: bytes, cursor: bytes, limit: int) -> Page:
     """One page of keys, as `KVBackend.keys` promises. Raises KVError for a cursor that is none."""
     found: list[bytes] = []
     last = _position(cursor)
@@ -32,7 +27,7 @@ async def scan(
                 return Page(found, str(last).encode())
             last = token
             seen += 1
-            key = original(stored)
+            key = table.original(stored)
             if key.startswith(prefix):
                 found.append(key)
         if state is None:

@@ -25,7 +25,7 @@ from tarmac_kv_cassandra.table import Table, find_or_make
 from tarmac_kv_cassandra.tls import tls_context
 
 _PROTOCOL = 4
-"""Every server from 2.2 on speaks it, and newer ones cost more: they add checksums of every frame."""
+"""Every server speaks it, and the next one costs more: it adds checksums to every frame."""
 
 _HEARTBEAT_S = 5.0
 _FRIENDLY_CLOSE_S = 1.0
@@ -42,7 +42,7 @@ async def opened(settings: CassandraSettings, log: Log) -> AsyncIterator[tuple[C
             session, table = await loop.run_in_executor(thread, driver.open)
             calls = Calls(session, reactor, settings, log)
             try:
-                await calls.reach(table.get)
+                await calls.reach(table)
                 yield calls, table
             finally:
                 calls.close()

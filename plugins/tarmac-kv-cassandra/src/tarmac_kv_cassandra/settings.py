@@ -53,10 +53,12 @@ class CassandraSettings(PluginSettings):
     consistency: Annotated[str, AfterValidator(_consistency)] = setting(
         "quorum", f"How many replicas must have answered: {', '.join(CONSISTENCIES)}."
     )
-    repl_strategy: Annotated[
-        Literal["SimpleStrategy", "NetworkTopologyStrategy"], BeforeValidator(_strategy)
-    ] = setting("SimpleStrategy", "Replication of a keyspace that is made: SimpleStrategy, NetworkTopologyStrategy.")
-    replicas: int = setting(1, "Copies of each value in a keyspace that is made; per data centre with the latter.", ge=1)
+    repl_strategy: Annotated[Literal["SimpleStrategy", "NetworkTopologyStrategy"], BeforeValidator(_strategy)] = (
+        setting("SimpleStrategy", "Replication of a keyspace that is made: SimpleStrategy, NetworkTopologyStrategy.")
+    )
+    replicas: int = setting(
+        1, "Copies of each value in a keyspace that is made; per data centre with the latter.", ge=1
+    )
     local_dc: str = setting("", "Data centre whose nodes are asked; empty is that of the first host that answers.")
     tls: bool = setting(False, "Speak TLS with the nodes.")
     tls_ca_file: str = setting("", "PEM file of the authorities to trust, alone; empty trusts the system's.")

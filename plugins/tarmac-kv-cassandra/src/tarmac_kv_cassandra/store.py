@@ -1,8 +1,6 @@
 """The backend: each method is one statement."""
 
-from typing import Any
-
-from tarmac_kv import KVBackend, KVError, NotSupportedError, Page
+from tarmac_kv import KVBackend, NotSupportedError, Page
 
 from tarmac_kv_cassandra.calls import Calls
 from tarmac_kv_cassandra.scan import scan
@@ -21,24 +19,24 @@ class CassandraKV(KVBackend):
 
     async def get(self, key: bytes) -> bytes | None:
         """Return the value or None."""
-        rows = await self._calls.ask(self._table.get, self._stored(key))
+        rows = await self._calls.ask(self._table.get, self._table.stored(key))
         return rows[0][0] if rows else None
 
     async def set(self, key: bytes, value: bytes, *, ttl_ms: int = 0) -> None:
         """Store the value; answered when as many replicas as `consistency` says have it."""
-        await self._calls.ask(self._table.set, _ttl_s(ttl_ms), value, self._stored(key))
+        await self._calls.ask(self._table.set, _ttl_s(ttl_ms), value, self._table.stored(key))
 
     async def delete(self, key: bytes) -> None:
         """Remove the key."""
-        await self._calls.ask(self._table.delete, self._stored(key))
+        await self._calls.ask(self._table.delete, self._table.stored(key))
 
     async def keys(self, *, prefix: bytes = b"", cursor: bytes = b"", limit: int = 0) -> Page:
         """List keys in the order of their tokens; the whole table is read for it, whatever the prefix."""
-        return await scan(self._calls, self._table, self._original, prefix=prefix, cursor=cursor, limit=limit)
+        return await scan(self._calls, self._table, prefix=prefix, cursor=cursor, limit=limit)
 
     async def cas(self, key: bytes, *, expected: bytes | None, value: bytes | None, ttl_ms: int = 0) -> bool:
         """Swap by a lightweight transaction, also where nothing is expected: no data is null."""
-        stored = self._stored(key)
+        stored = self._table.stored(key)
         if value is None:
             rows = await self._calls.ask(self._table.swap_for_nothing, stored, expected)
         else:
@@ -48,17 +46,6 @@ class CassandraKV(KVBackend):
     async def health(self) -> None:
         """Read, as `get` does."""
         await self.get(_PROBE)
-
-    def _stored(self, key: bytes) -> bytes | str:
-        if not self._table.has_text_keys:
-            return key
-        try:
-            return key.decode()
-        except UnicodeDecodeError:
-            raise KVError("the store takes only keys in UTF-8: its table has keys of the type text") from None
-
-    def _original(self, stored: Any) -> bytes:
-        return stored.encode() if self._table.has_text_keys else stored
 
 
 def _ttl_s(ttl_ms: int) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 from cassandra import Unauthorized
 from cassandra.cluster import Session
 from cassandra.query import PreparedStatement
+from tarmac_kv import KVError
 
 from tarmac_kv_cassandra.faults import CassandraOpenError, in_words
 from tarmac_kv_cassandra.settings import CassandraSettings
@@ -25,6 +26,20 @@ class Table:
     swap: PreparedStatement
     swap_for_nothing: PreparedStatement
     keys_behind: PreparedStatement
+
+    def stored(self, key: bytes) -> bytes | str:
+        """The key as the driver takes it. Raises KVError for one that such a table cannot hold."""
+        if not self.has_text_keys:
+            return key
+        try:
+            return key.decode()
+        except UnicodeDecodeError:
+            raise KVError("the store takes only keys in UTF-8: its table has keys of the type text") from None
+
+    def original(self, stored: Any) -> bytes:
+        """The key as it was before `stored`."""
+        key: bytes = stored.encode() if self.has_text_keys else stored
+        return key
 
 
 def find_or_make(session: Session, settings: CassandraSettings) -> Table:
