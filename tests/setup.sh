@@ -12,8 +12,11 @@ need nodejs command -v node
 need openssl command -v openssl
 need redis-server command -v redis-server
 need wrk command -v wrk
+need openjdk-17-jre-headless compgen -G '/usr/lib/jvm/*17*/bin/java'
+need maven command -v mvn
 here=$(cd "$(dirname "$0")" && pwd)
 prometheus=$here/../.cache/services/prometheus
+cassandra=$here/../.cache/services/cassandra
 statsd=$here/services/statsd
 add_statsd() {
   [ -e "$statsd/node_modules/statsd/stats.js" ] ||
@@ -31,9 +34,19 @@ add_prometheus() (
   dpkg -x prometheus_*.deb unpacked
   install -m755 unpacked/usr/bin/prometheus "$prometheus"
 )
+# The server is a folder of jars; the description beside them tells which.
+add_cassandra() {
+  local wanted=$here/services/cassandra.pom.xml
+  cmp -s "$wanted" "$cassandra/pom.xml" && return
+  rm -rf "$cassandra"
+  mvn -q -B -f "$wanted" org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
+    -DincludeScope=runtime -DoutputDirectory="$(realpath -m "$cassandra")"
+  cp "$wanted" "$cassandra/pom.xml"
+}
 if [ ${#missing[@]} -eq 0 ]; then
   add_statsd
   add_prometheus
+  add_cassandra
   exit 0
 fi
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
@@ -45,3 +58,4 @@ apt-get update -qq
 apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
 add_statsd
 add_prometheus
+add_cassandra

@@ -6,7 +6,10 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tarmac_core.app import Blueprint, Options, inspect
+from tarmac_core.registry import catalog
 from tests.distributions import Site, backend_source, plugin_source
 
 
@@ -71,12 +74,15 @@ def test_a_backend_made_for_another_tarmac_is_an_error_in_words(site: Site, tmp_
     assert "plugin kvstore.shed (acme 1.0): needs tarmac >=7, and this is tarmac 0.1.0" in text
 
 
-def test_an_unknown_backend_is_told_with_those_installed(site: Site, tmp_path: Path) -> None:
+def test_an_unknown_backend_is_told_with_those_installed(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalog, "KNOWN_PACKAGES", {"kvstore.barn": "tarmac-kv-barn"})
     site.add("acme", {"kvstore.shed": "shed_mod:P"}, modules={"shed_mod": backend_source("shed")})
-    blueprint = _inspect(tmp_path, APP_ENABLE_KVSTORE="true", APP_KVSTORE_TYPE="cassandra")
-    (problem,) = (problem for problem in blueprint.problems if "cassandra" in problem.what)
+    blueprint = _inspect(tmp_path, APP_ENABLE_KVSTORE="true", APP_KVSTORE_TYPE="barn")
+    (problem,) = (problem for problem in blueprint.problems if "barn" in problem.what)
     assert "shed" in problem.what
-    assert problem.remedy == "pip install tarmac-kv-cassandra"
+    assert problem.remedy == "pip install tarmac-kv-barn"
     assert "kvstore_type" in problem.where.lower()
 
 

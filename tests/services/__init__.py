@@ -1,5 +1,6 @@
 """Real servers for tests, each a process on a free port of 127.0.0.1, gone with its test.
 
 * `process` starts, pauses, kills and stops any program, and finds free ports
+* `cassandra` is Cassandra
 * `redis` is Redis: servers, and sentinels that watch them
 """

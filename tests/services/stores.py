@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.services.cassandra import PASSWORD, USER, CassandraServer
 from tests.services.process import Process
 from tests.services.redis import RedisServer
 
@@ -38,8 +39,15 @@ def _redis(_: Path) -> Iterator[Store]:
         yield Store(one, {**one, "database": "1"}, server)
 
 
+@contextmanager
+def _cassandra(_: Path) -> Iterator[Store]:
+    with CassandraServer() as server:
+        one = {"hosts": server.address, "user": USER, "password": PASSWORD, "request_timeout": "1"}
+        yield Store(one, {**one, "keyspace": "second"}, server)
+
+
 EMBEDDED: Mapping[str, Callable[[Path], AbstractContextManager[Store]]] = {"memory": _memory, "lmdb": _lmdb}
-SERVERS: Mapping[str, Callable[[Path], AbstractContextManager[Store]]] = {"redis": _redis}
+SERVERS: Mapping[str, Callable[[Path], AbstractContextManager[Store]]] = {"redis": _redis, "cassandra": _cassandra}
 
 
 def lines(backend: str, store: Store) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tarmac_core.cli.plugins import plugins
+from tarmac_core.registry import catalog
 from tests.distributions import Site, backend_source, plugin_source, site
 
 __all__ = ["site"]
@@ -107,10 +108,11 @@ def test_check_fails_with_1_and_names_what_is_wrong(site: Site, source: str, sai
     assert "failed" in result.stdout
 
 
-def test_check_of_a_name_that_is_not_installed_names_the_package() -> None:
-    result = _run("check", "kvstore.cassandra")
+def test_check_of_a_name_that_is_not_installed_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalog, "KNOWN_PACKAGES", {"kvstore.barn": "tarmac-kv-barn"})
+    result = _run("check", "kvstore.barn")
     assert result.exit_code == 1
-    assert "pip install tarmac-kv-cassandra" in result.stderr
+    assert "pip install tarmac-kv-barn" in result.stderr
 
 
 def test_check_of_one_takes_what_it_requires_from_the_others(site: Site) -> None:

@@ -94,9 +94,10 @@ def test_a_missing_backend_is_told_with_what_is_installed_and_what_provides_it(s
     assert str(problem).startswith(
         "APP_SHEDS_TYPE (environment): no sheds backend 'brick' is installed; installed: wood"
     )
-    assert catalog.missing("kvstore.cassandra").remedy == "pip install tarmac-kv-cassandra"
     assert catalog.missing("sheds.woood").remedy == "did you mean wood?"
-    assert catalog.missing("kvstore.casandra").remedy == "did you mean cassandra? pip install tarmac-kv-cassandra"
+    nothing = Catalog.of([])
+    assert nothing.missing("kvstore.cassandra").remedy == "pip install tarmac-kv-cassandra"
+    assert nothing.missing("kvstore.casandra").remedy == "did you mean cassandra? pip install tarmac-kv-cassandra"
 
 
 def test_a_missing_capability_is_told_with_the_package_that_provides_it() -> None:
