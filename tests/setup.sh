@@ -13,7 +13,8 @@ need openssl command -v openssl
 need redis-server command -v redis-server
 need wrk command -v wrk
 here=$(cd "$(dirname "$0")" && pwd)
-prometheus=$here/../.cache/services/prometheus
+services=$here/../.cache/services
+prometheus=$services/prometheus
 statsd=$here/services/statsd
 add_statsd() {
   [ -e "$statsd/node_modules/statsd/stats.js" ] ||
@@ -34,6 +35,7 @@ add_prometheus() (
 if [ ${#missing[@]} -eq 0 ]; then
   add_statsd
   add_prometheus
+  "$here/services/install-consul.sh" "$services"
   exit 0
 fi
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
@@ -45,3 +47,4 @@ apt-get update -qq
 apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
 add_statsd
 add_prometheus
+"$here/services/install-consul.sh" "$services"
