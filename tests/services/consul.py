@@ -29,6 +29,7 @@ class ConsulServer(Process):
         need("consul", program)
         self.port, self.tls_port = free_port(), free_port()
         self._token = MASTER_TOKEN if acl else ""
+        self._accessors: dict[str, str] = {}
         off = {"dns": -1, "grpc": -1, "serf_wan": -1}
         settings: dict[str, object] = {
             "bind_addr": "127.0.0.1",
@@ -79,7 +80,13 @@ class ConsulServer(Process):
         """The secret of a new token that may read one key."""
         rules = f'key "{key}" {{ policy = "read" }}'
         policy = self.ask("PUT", "acl/policy", {"Name": f"read-{time.monotonic_ns()}", "Rules": rules})
-        return str(self.ask("PUT", "acl/token", {"Policies": [{"ID": policy["ID"]}]})["SecretID"])
+        token = self.ask("PUT", "acl/token", {"Policies": [{"ID": policy["ID"]}]})
+        self._accessors[token["SecretID"]] = token["AccessorID"]
+        return str(token["SecretID"])
+
+    def take_away(self, token: str) -> None:
+        """Make a token that `token_for` gave worthless."""
+        self.ask("DELETE", f"acl/token/{self._accessors[token]}")
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
         """One request to its API, with the token that may do all."""

