@@ -38,7 +38,7 @@ def test_what_is_required_is_told_with_its_variable() -> None:
 
 
 def test_the_source_is_named_by_server_and_key() -> None:
-    settings = ConsulSettings(addr="here:1", keys_prefix="/a/b", token="hunter2")  # type: ignore[arg-type]
+    settings = ConsulSettings(addr="here:1", keys_prefix="/a/b", token="hunter2")
     (spec,) = ConsulPlugin().tarmac_config_sources(settings)
     assert isinstance(spec, ConfigSourceSpec)
     assert (spec.name, spec.place) == ("consul", "here:1 a/b")

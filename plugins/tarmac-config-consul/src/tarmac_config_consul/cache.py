@@ -65,7 +65,7 @@ class Cache:
             read = json.loads(content)
             text, saved, digest, identity = read["value"], str(read["saved"]), read["sha256"], read["identity"]
             value = text.encode()
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise _UnusableError("it is damaged") from None
         if digest != _digest(value) or identity != self._identity:
             raise _UnusableError("it is damaged, or of another key")

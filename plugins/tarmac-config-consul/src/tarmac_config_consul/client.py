@@ -87,14 +87,28 @@ async def open_client(settings: ConsulSettings) -> AsyncIterator[Client]:
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         skip_auto_headers=("Accept-Encoding",),
+        middlewares=(_ask_once,),
     ) as session:
         yield Client(settings, session)
 
 
 def _connector(settings: ConsulSettings, context: ssl.SSLContext | bool) -> aiohttp.BaseConnector:
+    """A connection for each question: one that was kept may have died unnoticed in between."""
     if settings.address.socket_path:
-        return aiohttp.UnixConnector(settings.address.socket_path)
-    return aiohttp.TCPConnector(ssl=context, use_dns_cache=False)
+        return aiohttp.UnixConnector(settings.address.socket_path, force_close=True)
+    return aiohttp.TCPConnector(ssl=context, use_dns_cache=False, force_close=True)
+
+
+class _CutError(aiohttp.ClientError):
+    """The driver's own error, of a kind on which it does not ask again."""
+
+
+async def _ask_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Tell of a cut instead of asking again: to a server that began anew the index would mean nothing."""
+    try:
+        return await handler(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _CutError(str(error)) from error
 
 
 async def _read_up_to(response: aiohttp.ClientResponse, limit_bytes: int) -> bytes:

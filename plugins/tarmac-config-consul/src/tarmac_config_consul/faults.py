@@ -65,6 +65,8 @@ def _connecting(cause: BaseException) -> ConsulError | None:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """What lies below the driver's own errors, which are of the same kinds and lack what these know."""
     while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__ or getattr(error, "os_error", None)
+        if not isinstance(error, aiohttp.ClientError):
+            yield error
+        error = error.__cause__ or error.__context__

@@ -13,6 +13,8 @@ from tarmac_core.plugin import Log
 SPACING_S = 0.5
 """Least time between the beginnings of two questions, however often the key changes."""
 
+LONGEST_BACK_OFF_S = 30.0
+
 
 class ConsulSource:
     """A `ConfigSource`. `start` comes first; what goes wrong later is logged once, and the last good value stays."""
@@ -56,7 +58,7 @@ class ConsulSource:
             except ConsulError as error:
                 is_new = False
                 self._tell(error)
-                pause_s = self._backed_off_s(interval_s)
+                pause_s = self._backed_off_s(min(interval_s, LONGEST_BACK_OFF_S))
             if is_new:
                 yield self._values
                 await self._save()
