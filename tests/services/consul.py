@@ -21,8 +21,8 @@ class ConsulServer(Process):
     """One server that keeps its keys when it is killed and started again.
 
     With `acl` nobody but the bearer of `MASTER_TOKEN` may do anything until `token_for` gives out more. `tls` are members of
-    its configuration for a second, encrypted port (`cert_file`, `key_file`, `ca_file`, `verify_incoming_https`). `port` puts it in the
-    place of another that is gone.
+    its configuration for a second, encrypted port (`cert_file`, `key_file`, `ca_file`, `verify_incoming_https`).
+    `port` puts it in the place of another that is gone.
     """
 
     def __init__(self, *, acl: bool = False, tls: Mapping[str, object] | None = None, port: int = 0) -> None:
