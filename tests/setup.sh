@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Debian packages that building and testing use. Does nothing where everything is there already.
+# Debian packages that building and testing use, and servers that are no package. Does nothing where everything is there already.
 set -euo pipefail
 missing=()
 need() { "${@:2}" >/dev/null 2>&1 || missing+=("$1"); }
@@ -10,52 +10,21 @@ need libc6-dev test -e /usr/include/stdio.h
 need npm command -v npm
 need nodejs command -v node
 need openssl command -v openssl
-need redis-server command -v redis-server
-need wrk command -v wrk
 need openjdk-17-jre-headless compgen -G '/usr/lib/jvm/*17*/bin/java'
 need maven command -v mvn
+need redis-server command -v redis-server
+need wrk command -v wrk
+if [ ${#missing[@]} -gt 0 ]; then
+  if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+    echo "the tests need these Debian packages: apt-get install ${missing[*]}" >&2
+    exit 1
+  fi
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq
+  apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
+fi
 here=$(cd "$(dirname "$0")" && pwd)
-prometheus=$here/../.cache/services/prometheus
-cassandra=$here/../.cache/services/cassandra
-statsd=$here/services/statsd
-add_statsd() {
-  [ -e "$statsd/node_modules/statsd/stats.js" ] ||
-    npm ci --prefix "$statsd" --silent --no-fund --no-audit --ignore-scripts --omit=optional
-}
-# The program alone, unpacked: installed, Debian's package brings 220 MB of fonts and scripts for its pages.
-add_prometheus() (
-  [ -x "$prometheus" ] || command -v prometheus >/dev/null && return
-  work=$(mktemp -d)
-  trap 'rm -rf "$work"' EXIT
-  mkdir -p "$(dirname "$prometheus")"
-  cd "$work"
-  find /var/lib/apt/lists -name '*_Packages*' 2>/dev/null | grep -q . || apt-get update -qq
-  apt-get -o APT::Sandbox::User=root download -qq prometheus
-  dpkg -x prometheus_*.deb unpacked
-  install -m755 unpacked/usr/bin/prometheus "$prometheus"
-)
-# The server is a folder of jars; the description beside them tells which.
-add_cassandra() {
-  local wanted=$here/services/cassandra.pom.xml
-  cmp -s "$wanted" "$cassandra/pom.xml" && return
-  rm -rf "$cassandra"
-  mvn -q -B -f "$wanted" org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
-    -DincludeScope=runtime -DoutputDirectory="$(realpath -m "$cassandra")"
-  cp "$wanted" "$cassandra/pom.xml"
-}
-if [ ${#missing[@]} -eq 0 ]; then
-  add_statsd
-  add_prometheus
-  add_cassandra
-  exit 0
-fi
-if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-  echo "the tests need these Debian packages: apt-get install ${missing[*]}" >&2
-  exit 1
-fi
-export DEBIAN_FRONTEND=noninteractive
-apt-get update -qq
-apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
-add_statsd
-add_prometheus
-add_cassandra
+services=$(realpath -m "$here/../.cache/services")
+for install in "$here"/services/install/*.sh; do
+  bash "$install" "$services"
+done

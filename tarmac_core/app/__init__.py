@@ -5,7 +5,7 @@ everything that is wrong. Nothing here is shared between two Apps of one process
 
 * `options`, `selection`, `files`, `inspection`: what is configured, which plugins that means, what is wrong; opens nothing
 * `sources`, `opening`, `functions`, `web`: open one kind of thing each
-* `app`: the order; `running`: signals, job mode, exit code
+* `app`: the order; `changes`: what changes while it runs; `running`: signals, job mode, exit code
 * `logs`, `story`: log lines and what they tell of a start; `errors`
 
 What only looks at configuration needs no engine: `App`, `check` and `serve` are imported at first use.
@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tarmac_core.app.errors import ConfigurationError, StartError
-from tarmac_core.app.inspection import Blueprint, inspect
+from tarmac_core.app.inspection import Blueprint, inspect, inspect_with_sources
 from tarmac_core.app.options import Options
 
 if TYPE_CHECKING:
@@ -23,7 +23,17 @@ if TYPE_CHECKING:
     from tarmac_core.app.checking import check
     from tarmac_core.app.running import serve
 
-__all__ = ["App", "Blueprint", "ConfigurationError", "Options", "StartError", "check", "inspect", "serve"]
+__all__ = [
+    "App",
+    "Blueprint",
+    "ConfigurationError",
+    "Options",
+    "StartError",
+    "check",
+    "inspect",
+    "inspect_with_sources",
+    "serve",
+]
 
 
 def __getattr__(name: str) -> Any:

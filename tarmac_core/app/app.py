@@ -8,21 +8,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from tarmac_core.app.changes import Changes
 from tarmac_core.app.errors import ConfigurationError, StartError
 from tarmac_core.app.functions import load_functions, make_engine
-from tarmac_core.app.inspection import Blueprint, inspect_raw
+from tarmac_core.app.inspection import Blueprint, inspect_raw, read_local
 from tarmac_core.app.logs import DebugLines, configure, level_of, make_log
 from tarmac_core.app.opening import Opener
-from tarmac_core.app.options import Options, read_options
-from tarmac_core.app.selection import select_sources
-from tarmac_core.app.sources import following, open_sources, with_sources
+from tarmac_core.app.options import Options
+from tarmac_core.app.sources import Sources, open_sources
 from tarmac_core.app.story import routes_served, tell_functions, tell_start, tell_warnings
 from tarmac_core.app.web import checks_of, endpoints, http_settings, route_problems
-from tarmac_core.config import HOT_KEYS, CoreSettings, Manifest, Raw, bind
+from tarmac_core.config import CoreSettings, Manifest, Raw
 from tarmac_core.dispatch import Dispatcher, Function, Observers
 from tarmac_core.http import Check, ListenError, Probes, TlsError
 from tarmac_core.plugin import Context
-from tarmac_core.registry import Catalog, Lifecycle, StepError
+from tarmac_core.registry import Lifecycle, StepError
 from tarmac_core.wapc import Engine, EngineError, GuestError
 
 if TYPE_CHECKING:
@@ -96,22 +96,15 @@ class App:
             await self.server.drain(self.core.shutdown_timeout_s)
 
     async def _open_all(self, needs_listener: bool) -> None:
-        raw, problems = read_options(self.options)
-        bound = bind(CoreSettings, "", raw)
-        early = bound.usable or CoreSettings()
-        self._configure_log(early)
-        limit_s = early.plugin_timeout_s
+        local = read_local(self.options)
+        self._configure_log(local.core)
+        limit_s = local.core.plugin_timeout_s
         self._sources = Lifecycle(self.log, open_limit_s=limit_s, close_limit_s=limit_s)
-        self._context = replace(self._context, data_dir=self.options.cwd / early.data_dir)
-        catalog = Catalog.discover()
-        selected = select_sources(raw, catalog)
-        if selected.problems:  # without what the sources say, more would be found wrong than is
-            raise ConfigurationError([*problems, *bound.problems, *selected.problems])
-        sources = await open_sources(selected, self._sources, self._context)
-        merged = await with_sources(raw, sources)
-        self.blueprint = inspect_raw(
-            merged, problems, self.options, catalog=catalog, sources=selected, needs_listener=needs_listener
-        )
+        self._context = replace(self._context, data_dir=self.options.cwd / local.core.data_dir)
+        if local.sources.problems:  # without what the sources say, more would be found wrong than is
+            raise ConfigurationError([*local.problems, *local.bound.problems, *local.sources.problems])
+        sources = await open_sources(local, self._sources, self._context)
+        self.blueprint = inspect_raw(local, sources.merged(), needs_listener=needs_listener)
         tell_warnings(self.log, self.blueprint)
         functions = await self._check_and_load()
         self._configure_log(self.core)
@@ -121,8 +114,8 @@ class App:
         for served in routes_served(self.manifest):
             self.observers.emit(served)
         await self._open_step("functions", "of the manifest", self._serving, functions)
-        if sources:
-            await self._open_step("configuration", "watch", following, raw, sources, self._changed, self._context)
+        if sources.opened:
+            await self._follow(sources)
 
     async def _check_and_load(self) -> list[Function]:
         """Raise everything that is wrong together, modules included."""
@@ -185,15 +178,16 @@ class App:
         if self.log.isEnabledFor(logging.DEBUG):
             self.observers.add("debug log", self._debug_lines)
 
-    def _changed(self, raw: Raw) -> None:
+    async def _follow(self, sources: Sources) -> None:
         """Take over what may change while the server runs: log level and maintenance mode."""
-        bound = bind(CoreSettings, "", raw)
-        for problem in bound.problems:
-            self.log.error("Changed settings not taken over: %s", problem)
-        if bound.settings is not None and not bound.problems:
-            new = {key: getattr(bound.settings, key) for key in HOT_KEYS}
-            self.core = self.core.model_copy(update=new)
+        changes = Changes(self.log, self.blueprint.raw)
+
+        def changed(raw: Raw) -> None:
+            self.core = changes.taken_over(self.core, raw)
             self._configure_log(self.core)
+            changes.tell_waiting(raw)
+
+        await self._open_step("configuration", "watch", sources.following, changed, self._context)
 
     async def _close(self) -> None:
         await self.drain()

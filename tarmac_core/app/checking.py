@@ -1,4 +1,4 @@
-"""`tarmac check`: everything that can be wrong, modules included, without a single connection."""
+"""`tarmac check`: everything that can be wrong, modules included, without opening a store or a port."""
 
 from dataclasses import dataclass
 
@@ -24,9 +24,12 @@ class Checked:
     without_grants: tuple[str, ...]
 
 
-def check(options: Options) -> Checked:
-    """Read, load and compile everything that `options` name; compiled modules stay in the cache."""
-    blueprint = inspect(options)
+def check(options: Options, blueprint: Blueprint | None = None) -> Checked:
+    """Read, load and compile everything that `options` name; compiled modules stay in the cache.
+
+    `blueprint` is what an inspection of the same options found, remote sources included; without it these are not asked.
+    """
+    blueprint = blueprint or inspect(options)
     manifest = blueprint.manifest
     faults, notices = _modules(blueprint, options)
     problems = (*blueprint.problems, *route_problems(blueprint), *_certificates(blueprint, options), *faults)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from tarmac_core.cli.inspecting import inspected
 from tarmac_core.cli.options import PATH, config_option, make_options
 from tarmac_core.cli.report import WRONG_CONFIGURATION, print_problems
 
@@ -16,10 +17,14 @@ from tarmac_core.cli.report import WRONG_CONFIGURATION, print_problems
 @config_option
 @click.pass_context
 def check(context: click.Context, target: Path | None, no_tls: bool, as_json: bool, config_file: Path | None) -> None:
-    """Check configuration, plugins, manifest and modules: everything but opening connections."""
+    """Check configuration, plugins, manifest and modules.
+
+    No connection is opened but to remote sources of settings, without which the settings are not known.
+    """
     from tarmac_core.app import check as check_all  # noqa: PLC0415 - `--help` must not wait for it
 
-    found = check_all(make_options(target, config_file, no_tls=no_tls))
+    options = make_options(target, config_file, no_tls=no_tls)
+    found = check_all(options, inspected(options))
     if as_json:
         click.echo(
             json.dumps(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tarmac_core.cli.inspecting import inspected
 from tarmac_core.cli.options import config_option, make_options
 from tarmac_core.cli.report import WRONG_CONFIGURATION, print_problems
 
@@ -28,11 +29,11 @@ def config() -> None:
 @config_option
 @click.pass_context
 def show(context: click.Context, as_json: bool, config_file: Path | None) -> None:
-    """Print every setting in use, its value (secrets masked) and where it came from.
+    """Print every setting in use, its value (secrets masked) and where it came from; remote sources are asked.
 
     Problems and warnings go to standard error; with problems the exit code is 2.
     """
-    blueprint = _blueprint(config_file)
+    blueprint = inspected(make_options(None, config_file), needs_listener=False)
     rows = (*blueprint.rows, *_flags_that_are_off(blueprint))
     if as_json:
         click.echo(json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False))

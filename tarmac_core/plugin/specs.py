@@ -55,10 +55,15 @@ class ConfigSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ConfigSourceSpec:
-    """A remote source of settings, selected by `use_<name>`. `open(settings, context)` yields a `ConfigSource`."""
+    """A remote source of settings, selected by `use_<name>`. `open(settings, context)` yields a `ConfigSource`.
+
+    `place` says in a few words where its values stand (`127.0.0.1:8500 tarmac/config`); it is shown behind the name, as the
+    source of each value and in every message about one.
+    """
 
     name: str
     open: Callable[..., AbstractAsyncContextManager[ConfigSource]]
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,4 +3,5 @@
 * `process` starts, pauses, kills and stops any program, and finds free ports
 * `cassandra` is Cassandra
 * `redis` is Redis: servers, and sentinels that watch them
+* `consul` is a Consul agent
 """

@@ -178,46 +178,10 @@ async def test_a_source_that_is_not_there_hides_no_other_wrong_setting(home: Hom
     (home.folder / "conf").mkdir()
     (home.folder / "conf" / "config.toml").write_text("[", encoding="utf-8")
     with pytest.raises(ConfigurationError) as info:
-        async with App.open(home.options(use_consul="true", debug="perhaps"), stream=home.log):
+        async with App.open(home.options(use_vault="true", debug="perhaps"), stream=home.log):
             raise AssertionError("it starts")
     told = [problem.where.partition(" ")[0] for problem in info.value.problems]
-    assert told == ["conf/config.toml", "debug", "use_consul"]
-
-
-async def test_what_a_source_changes_is_taken_over_while_serving(home: Home, site: Site) -> None:
-    source = plugin_source(
-        "config.remote",
-        """
-        @asynccontextmanager
-        async def open(self, settings, context):
-            yield Source()
-
-        @hookimpl
-        def tarmac_config_sources(self, settings):
-            return [ConfigSourceSpec("remote", self.open)]
-        """,
-        before="""
-import asyncio
-changed = asyncio.Event()
-
-class Source:
-    async def read(self):
-        return {"debug": False, "max_call_depth": 3}
-    async def changes(self):
-        await changed.wait()
-        yield {"debug": True, "max_call_depth": 5, "enable_maintenance_mode": True}
-        await asyncio.Event().wait()
-""",
-    )
-    site.add("tarmac-remote", {"config.remote": "remote_source:P"}, modules={"remote_source": source})
-    async with App.open(home.options(use_remote="1"), stream=home.log) as app:
-        assert (app.log.isEnabledFor(10), app.core.max_call_depth) == (False, 3)
-        import remote_source  # type: ignore[import-not-found] # noqa: PLC0415 - made by this test
-
-        remote_source.changed.set()
-        await asyncio.sleep(0.05)
-        assert (app.log.isEnabledFor(10), app.core.enable_maintenance_mode) == (True, True)
-        assert app.core.max_call_depth == 3, "what is not hot stays as it was"
+    assert told == ["conf/config.toml", "debug", "use_vault"]
 
 
 async def test_named_stores_are_reached_by_binding_and_grant(home: Home) -> None:

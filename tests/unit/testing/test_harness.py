@@ -201,6 +201,14 @@ class Leaky(Everything):
             self.kept.append(go)
         elif self.leave == "task":
             self.kept.append(asyncio.create_task(asyncio.sleep(60), name="leaky"))
+        elif self.leave == "busy thread":
+            go = threading.Event()
+            asyncio.get_running_loop().run_in_executor(None, go.wait)
+            self.kept.append(go)
+        elif self.leave == "named thread":
+            go = threading.Event()
+            threading.Thread(target=go.wait, name="asyncio_0", daemon=True).start()
+            self.kept.append(go)
         elif self.leave == "environment":
             os.environ["LEAKY"] = "1"
         yield None
@@ -212,6 +220,8 @@ class Leaky(Everything):
     ("leave", "said"),
     [
         ("thread", "left behind: thread leaky"),
+        ("named thread", "left behind: thread asyncio_0"),
+        ("busy thread", "left behind: thread asyncio_0"),
         ("task", "left behind: task leaky"),
         ("environment", "left behind: variable LEAKY"),
         ("error", "close of part thing.one raised ValueError: leaky"),
@@ -233,6 +243,25 @@ async def test_what_a_plugin_leaves_behind_fails_the_test(
         elif isinstance(one, asyncio.Task):
             one.cancel()
     Leaky.kept.clear()
+
+
+class Resolving(Everything):
+    """Looks a host name up, and waits for a thread, when it is opened."""
+
+    @asynccontextmanager
+    async def value(self, settings: Settings, context: Context) -> AsyncIterator[Any]:
+        loop = asyncio.get_running_loop()
+        await loop.getaddrinfo("localhost", 80)
+        yield await asyncio.to_thread(threading.current_thread)
+
+
+async def test_the_threads_of_the_loop_itself_are_not_the_plugins(tarmac_plugin: Make) -> None:
+    for _ in range(2):
+        async with tarmac_plugin(Resolving) as plugin:
+            thread = await plugin.backend("one")
+            assert thread.is_alive()
+        assert not thread.is_alive()
+    assert await asyncio.to_thread(threading.get_ident) != threading.get_ident(), "the loop can still use threads"
 
 
 async def test_a_harness_may_be_entered_in_one_task_and_left_in_another(tarmac_plugin: Make) -> None:
