@@ -12,8 +12,10 @@ need nodejs command -v node
 need openssl command -v openssl
 need redis-server command -v redis-server
 need wrk command -v wrk
+need mariadb-server test -x /usr/sbin/mariadbd
 here=$(cd "$(dirname "$0")" && pwd)
 prometheus=$here/../.cache/services/prometheus
+mysql=$here/../.cache/services/mysql
 statsd=$here/services/statsd
 add_statsd() {
   [ -e "$statsd/node_modules/statsd/stats.js" ] ||
@@ -31,9 +33,14 @@ add_prometheus() (
   dpkg -x prometheus_*.deb unpacked
   install -m755 unpacked/usr/bin/prometheus "$prometheus"
 )
+add_mysql() {
+  [ -x "$mysql/mysqld" ] || bash "$here/services/mysql.sh" "$mysql" ||
+    echo "MySQL could not be had; its tests are skipped" >&2
+}
 if [ ${#missing[@]} -eq 0 ]; then
   add_statsd
   add_prometheus
+  add_mysql
   exit 0
 fi
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
@@ -45,3 +52,4 @@ apt-get update -qq
 apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
 add_statsd
 add_prometheus
+add_mysql
