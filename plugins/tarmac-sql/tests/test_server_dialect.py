@@ -27,9 +27,7 @@ from tarmac_sql.rows import CHUNK_ROWS, Shape  # noqa: E402
 from tarmac_sql.settings import SQLStoreSettings  # noqa: E402
 
 ONE = Statement("SELECT 1 AS a")
-ENDLESS = Statement(
-    "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 20000000) SELECT count(*) FROM c"
-)
+ENDLESS = Statement(conformance.Suite.endless)
 
 
 class SteppedDialect(ServerDialect[Connection]):
@@ -143,15 +141,24 @@ async def test_a_connection_that_broke_while_it_was_free_is_replaced(tmp_path: P
     assert len(set(dialect.seen)) == 2
 
 
-async def test_a_connection_that_broke_in_a_call_is_not_used_again(tmp_path: Path) -> None:
+async def test_a_connection_that_broke_in_a_call_is_closed_at_once(tmp_path: Path) -> None:
     dialect = SteppedDialect()
     async with stepped(tmp_path / "sql.db", dialect, pool_size=1) as database:
         call = asyncio.create_task(database.query(ONE))
         await dialect.has_begun.wait()
         dialect.broken.add(dialect.seen[0])
         await call
+        await asyncio.sleep(0.3)
+        assert not _is_open(dialect.seen[0])
         await database.query(ONE)
     assert len(set(dialect.seen)) == 2
+
+
+def _is_open(connection: Connection) -> bool:
+    try:
+        return connection.in_transaction in (True, False)
+    except ValueError:
+        return False
 
 
 async def test_what_cannot_be_stopped_is_given_up_with_its_connection(tmp_path: Path) -> None:
