@@ -5,6 +5,7 @@ from tarmac_sql import conformance
 
 class _Both:
     columns = "id BIGINT AUTO_INCREMENT PRIMARY KEY, name TEXT, score DOUBLE, data BLOB"
+    backslash = "\\\\"
     # A join of many rows with themselves: the servers limit how often a WITH RECURSIVE may turn.
     endless = (
         "WITH a AS (SELECT table_name FROM information_schema.columns) "

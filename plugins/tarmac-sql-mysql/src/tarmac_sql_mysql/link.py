@@ -107,7 +107,7 @@ class Link(_Connection):  # type: ignore[misc]
             await received.wait_closed()
 
     async def _request_authentication(self) -> Any:
-        if self._ssl_context is not None and not self.server_capabilities & CLIENT.SSL:
+        if self._server.tls is not None and not self.server_capabilities & CLIENT.SSL:
             if self._server.tls_is_required:
                 raise OperationalError(NO_TLS, "the server does not offer TLS")
             self._ssl_context = None
