@@ -48,10 +48,10 @@ class MySQLDialect(ServerDialect[Link]):
 
     async def _call(self, link: Link, statement: Statement, work: Callable[[], Awaitable[T]], *, read_only: bool) -> T:
         kind = kind_of(statement.text)
-        if kind.ends_transactions:
-            raise SQLError(_OWN_TRANSACTION)
         if read_only and not kind.reads:
             raise ReadOnlyError(_ONLY_READS)
+        if kind.ends_transactions:
+            raise SQLError(_OWN_TRANSACTION)
         if kind.touches_session:
             await link.reset()
         if link.reads_only != read_only:

@@ -9,10 +9,8 @@ from tarmac_sql import ReadOnlyError, SQLError
 
 from tarmac_core.plugin import OpenError
 
-NO_TLS, NO_SUCH_LOGIN = 2026, 2059
-"""Codes that MySQL's own clients use for what goes wrong on this side."""
+NO_TLS, NO_SUCH"""Codes that MySQL's own clients use for what goes wrong on this side."""
 
-_LOGIN = (1044, 1045, 1049, 1251, 1524, 1698, 2059, 3118, 3159)
 _GONE = (1053, 1152, 1159, 1160, 1161, 1927, 2002, 2003, 2006, 2013, 4031)
 _FULL = (1021, 1114)
 _BUSY = (1040, 1203, 1226)
@@ -114,7 +112,8 @@ def for_guests(error: Exception) -> SQLError:
     if code == _READ_ONLY:
         return ReadOnlyError(f"the database may only be read here: Error {code}: {text}")
     words = {
-        **dict.fromkeys(_LOGIN, "the database refuses the login"),
+        NO_TLS: "the database cannot be reached safely",
+        NO_SUCH_LOGIN: "the database refuses the login",
         **dict.fromkeys(_GONE, "the connection to the database was lost"),
         **dict.fromkeys(_BUSY, "the database takes no more connections"),
         **dict.fromkeys(_TOO_LONG, "it took too long and was stopped by the server (sql_statement_timeout_ms)"),

@@ -86,6 +86,10 @@ async def _guarded(link: Link) -> AsyncIterator[None]:
     except (SQLError, OSError, TimeoutError):
         link.is_spent = True
         raise
+    except UnicodeDecodeError as error:
+        link.is_spent = True
+        # The driver takes what it does not know for ASCII.
+        raise SQLError("a column's type is unknown here: write HEX(column), or VECTOR_TO_STRING(column)") from error
     except Exception as error:
         link.is_spent = True
         raise SQLError(f"the server's answer cannot be read: {type(error).__name__}") from error
