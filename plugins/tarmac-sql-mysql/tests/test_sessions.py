@@ -23,7 +23,7 @@ async def database(open_with: OpenMySQL, shared_server: MariaDBServer) -> AsyncI
 
 async def one(database: SQLBackend, text: str) -> Any:
     """The only value of a result."""
-    return [*json.loads((await database.query(Statement(text))).data)[0].values()][0]
+    return next(iter(json.loads((await database.query(Statement(text))).data)[0].values()))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from tarmac_sql import ReadOnlyError, SQLError
 
 from tarmac_core.plugin import OpenError
 
-NO_TLS, NO_SUCH"""Codes that MySQL's own clients use for what goes wrong on this side."""
+NO_TLS, NO_SUCH_LOGIN = 2026, 2059
+"""Codes that MySQL's own clients use for what goes wrong on this side."""
 
 _GONE = (1053, 1152, 1159, 1160, 1161, 1927, 2002, 2003, 2006, 2013, 4031)
 _FULL = (1021, 1114)
