@@ -60,8 +60,8 @@ class MariaDBServer(Process):
             return program
         # The server gives up being root and must still reach its files.
         folder.chmod(0o711)
-        if not self.data.exists():
-            self.data.mkdir()
+        if not (self.data / "mysql").exists():
+            self.data.mkdir(exist_ok=True)
             self._write(folder)
             self._install()
         return [*program, *self._common(), *self._particular(), *(f"--{k}={v}" for k, v in self._options.items())]

@@ -12,7 +12,8 @@ from tarmac_core.plugin import OpenError
 NO_TLS, NO_SUCH_LOGIN = 2026, 2059
 """Codes that MySQL's own clients use for what goes wrong on this side."""
 
-_GONE = (1053, 1152, 1159, 1160, 1161, 1927, 2002, 2003, 2006, 2013, 4031)
+_AWAY = (2002, 2003)
+_GONE = (1053, 1152, 1159, 1160, 1161, 1927, 2006, 2013, 4031)
 _FULL = (1021, 1114)
 _BUSY = (1040, 1203, 1226)
 _TOO_LONG = (1969, 3024)
@@ -21,6 +22,7 @@ _READ_ONLY = 1792
 _REMEDIES = (
     ((1045, 1698, 1524, 3118), "mend user and password of sql_dsn"),
     ((1044, 1049), "mend the database's name in sql_dsn, or the user's rights"),
+    ((2006, 2013), "do sql_tls and sql_tls_cert_file fit the server?"),
     ((1040,), "lower sql_pool_size, or raise max_connections there"),
     ((1203, 1226), "lower sql_pool_size, or raise the user's limits there"),
     ((1193, 1231, 1232), "mend the variables among the options of sql_dsn"),
@@ -51,7 +53,7 @@ def code_of(error: BaseException) -> int:
 def is_unreachable(error: BaseException) -> bool:
     """Whether the server could not be asked, or went away before it answered."""
     code = code_of(error)
-    return code in _GONE or (not code and isinstance(error, OSError | TimeoutError | EOFError))
+    return code in (*_AWAY, *_GONE) or (not code and isinstance(error, OSError | TimeoutError | EOFError))
 
 
 def in_words(error: BaseException, *, limit_s: float) -> str:
@@ -115,6 +117,7 @@ def for_guests(error: Exception) -> SQLError:
     words = {
         NO_TLS: "the database cannot be reached safely",
         NO_SUCH_LOGIN: "the database refuses the login",
+        **dict.fromkeys(_AWAY, "the database cannot be reached"),
         **dict.fromkeys(_GONE, "the connection to the database was lost"),
         **dict.fromkeys(_BUSY, "the database takes no more connections"),
         **dict.fromkeys(_TOO_LONG, "it took too long and was stopped by the server (sql_statement_timeout_ms)"),
