@@ -13,6 +13,7 @@ need openssl command -v openssl
 need openjdk-17-jre-headless compgen -G '/usr/lib/jvm/*17*/bin/java'
 need maven command -v mvn
 need redis-server command -v redis-server
+need mariadb-server test -x /usr/sbin/mariadbd
 need wrk command -v wrk
 if [ ${#missing[@]} -gt 0 ]; then
   if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then

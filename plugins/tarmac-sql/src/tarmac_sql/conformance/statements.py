@@ -38,7 +38,8 @@ class Statements(Suite):
         assert await database.exec(Statement(f"DELETE FROM {table} WHERE id > 99")) == (0, 0, "")
 
     async def test_text_without_parameters_reaches_the_server_untouched(self, database: SQLBackend) -> None:
-        rows = await database.query(Statement("SELECT '100 % :x %s %(a)s ? $1 \\' AS t"))
+        text = f"SELECT '100 % :x %s %(a)s ? $1 {self.backslash}' AS t"
+        rows = await database.query(Statement(text))
         assert listed(rows) == [{"t": "100 % :x %s %(a)s ? $1 \\"}]
 
     async def test_text_of_any_script_comes_back(self, database: SQLBackend, table: str) -> None:

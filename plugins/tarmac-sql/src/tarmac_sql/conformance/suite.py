@@ -30,6 +30,8 @@ class Suite:
     """A table with a key that counts by itself."""
     endless = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) AS n FROM c"
     """A query that works for ever and returns nothing before."""
+    backslash = "\\"
+    """How a string of the server has one."""
     has_insert_id = True
     """Whether `exec` tells the id of a new row."""
 
