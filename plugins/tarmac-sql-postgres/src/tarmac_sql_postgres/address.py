@@ -1,4 +1,4 @@
-"""What `sql_dsn` says: which server, and how the driver is to be told. No error shows the address, which may hold a password."""
+"""What `sql_dsn` says: which server, and how the driver is to be told. No error shows it, since it may hold a password."""
 
 import os
 import re

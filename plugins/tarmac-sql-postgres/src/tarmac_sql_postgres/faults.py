@@ -3,7 +3,7 @@
 import re
 
 from psycopg import Error
-from psycopg.errors import DiskFull, IoError, OutOfMemory, ReadOnlySqlTransaction
+from psycopg.errors import ReadOnlySqlTransaction
 from tarmac_sql import ReadOnlyError, SQLError
 
 from tarmac_core.plugin import OpenError
@@ -11,7 +11,7 @@ from tarmac_sql_postgres.exchange import LostError
 
 _GOING = ("57P01", "57P02", "57P03", "57P05")
 # Their own words name files of the server.
-_DISK = {DiskFull: "the database cannot grow: its disk is full", IoError: "the database's disk fails"}
+_DISK = {"53100": "the database cannot grow: its disk is full", "58030": "the database's disk fails"}
 
 _REMEDIES = (
     (r"password|role .* does not exist|authentication|no pg_hba.conf entry", "mend user and password of sql_dsn"),
@@ -19,9 +19,15 @@ _REMEDIES = (
     (r"resolve host|translate host", "mend the host in sql_dsn, or the name service"),
     (r"does not support SSL", "sslmode=disable in sql_dsn speaks without TLS"),
     (r"does not match host name", "mend the host in sql_dsn, or the server's certificate"),
-    (r"private key|certificate file|root certificate|client certificate", "mend sslcert, sslkey or sslrootcert of sql_dsn"),
+    (
+        r"private key|certificate file|root certificate|client certificate",
+        "mend sslcert, sslkey or sslrootcert of sql_dsn",
+    ),
     (r"certificate|SSL|tlsv1", "do sslmode, sslrootcert, sslcert and sslkey of sql_dsn fit the server?"),
-    (r"too many (clients|connections)|remaining connection slots", "lower sql_pool_size, or raise max_connections there"),
+    (
+        r"too many (clients|connections)|remaining connection slots",
+        "lower sql_pool_size, or raise max_connections there",
+    ),
     (r"timeout expired|timed out", "does the server hang? sql_connect_timeout is the limit"),
     (r"refused|Connection reset", "does the server run there?"),
     (r"starting up|shutting down|recovery mode", "try again when the server is ready"),
@@ -54,6 +60,5 @@ def for_guests(error: Exception) -> SQLError:
         return SQLError("the connection to the database was lost")
     if not isinstance(error, Error) or error.sqlstate is None:
         return SQLError("the database cannot be reached")
-    primary = error.diag.message_primary
-    words = f"{_DISK.get(type(error), primary)} ({error.sqlstate})"
+    words = f"{_DISK.get(error.sqlstate, error.diag.message_primary)} ({error.sqlstate})"
     return ReadOnlyError(words) if isinstance(error, ReadOnlySqlTransaction) else SQLError(words)

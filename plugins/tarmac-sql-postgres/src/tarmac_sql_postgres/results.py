@@ -2,7 +2,7 @@
 
 from typing import Protocol, TypeVar
 
-from psycopg.adapt import Transformer
+from psycopg.abc import Transformer
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGresult
 from tarmac_sql import Done, Rows
@@ -63,8 +63,8 @@ class DoneTaker:
         self._count = 0
 
     def take(self, result: PGresult) -> None:
-        """Look at its tag."""
-        if result.status in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
+        """Look at its tag, which the last chunk has, or the result without rows behind it."""
+        if result.command_status:
             self._count = result.command_tuples or 0
 
     def answer(self) -> Done:

@@ -54,8 +54,12 @@ class Turn(Running[T]):
     def _cancel(self) -> bool:
         if self._cancelling is None:
             self._cancelling = self._loop.create_task(cancel(self._connection))
-            self._cancelling.add_done_callback(lambda _: self._end.done() or self._go_on(0))
+            self._cancelling.add_done_callback(self._on_cancelled)
         return self._cancelling.done()
+
+    def _on_cancelled(self, _: "asyncio.Task[None]") -> None:
+        if not self._end.done():
+            self._go_on(0)
 
     def _go_on(self, ready: int | None) -> None:
         try:

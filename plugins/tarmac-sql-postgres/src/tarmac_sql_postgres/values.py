@@ -72,7 +72,7 @@ class IsoLoader(Loader):
     def load(self, data: Buffer) -> str:
         """For timestamps with and without zone, and times with zone."""
         text = bytes(data).decode()
-        if text.endswith("BC") or text.endswith("infinity"):
+        if text.endswith(("BC", "infinity")):
             return text
         return _OFFSET.sub(_rfc3339, text.replace(" ", "T", 1)) if ":" in text else text
 
