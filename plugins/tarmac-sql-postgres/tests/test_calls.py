@@ -20,10 +20,14 @@ async def one(database: SQLBackend, text: str, *args: Any, read_only: bool = Fal
 
 async def test_a_text_of_several_statements_gives_the_first_rows(open_database: OpenPostgres) -> None:
     async with open_database() as database:
-        text = "CREATE TABLE several (a int); INSERT INTO several VALUES (1), (2); SELECT a FROM several; SELECT 'x' AS b"
+        text = (
+            "CREATE TABLE several (a int); INSERT INTO several VALUES (1), (2); SELECT a FROM several; SELECT 'x' AS b"
+        )
         rows = await database.query(Statement(text))
         assert rows == Rows(("a",), b'[{"a":1},{"a":2}]')
-        assert await database.query(Statement("SELECT a FROM several WHERE a > 9; SELECT 1 AS b")) == Rows(("a",), b"[]")
+        assert await database.query(Statement("SELECT a FROM several WHERE a > 9; SELECT 1 AS b")) == Rows(
+            ("a",), b"[]"
+        )
         assert await database.exec(Statement("UPDATE several SET a = 3; DELETE FROM several WHERE a = 9")) == Done(0)
         assert await database.exec(Statement("SELECT 1; DROP TABLE several; SELECT 1 UNION SELECT 2")) == Done(2)
 
@@ -52,7 +56,9 @@ async def test_a_text_may_end_its_transaction_itself(open_database: OpenPostgres
         await database.exec(Statement("INSERT INTO own VALUES (2); ROLLBACK"))
         await database.exec(Statement("INSERT INTO own VALUES (3); COMMIT; BEGIN; INSERT INTO own VALUES (4)"))
         with pytest.raises(SQLError, match="division by zero"):
-            await database.exec(Statement("INSERT INTO own VALUES (5); COMMIT; INSERT INTO own VALUES (6); SELECT 1 / 0"))
+            await database.exec(
+                Statement("INSERT INTO own VALUES (5); COMMIT; INSERT INTO own VALUES (6); SELECT 1 / 0")
+            )
         rows = await database.query(Statement("SELECT array_agg(a ORDER BY a) AS a FROM own"))
         assert json.loads(rows.data) == [{"a": [1, 3, 4, 5]}]
         await database.exec(Statement("DROP TABLE own"))
@@ -127,7 +133,9 @@ async def test_nothing_of_a_session_reaches_the_next_call(
 async def test_notices_and_notifications_are_not_collected(open_database: OpenPostgres) -> None:
     async with open_database(pool_size=1) as database:
         await database.exec(Statement("LISTEN a; NOTIFY a, 'x'"))
-        text = "DO $$ BEGIN FOR i IN 1..1000 LOOP RAISE WARNING '%', i; PERFORM pg_notify('a', i::text); END LOOP; END $$"
+        text = (
+            "DO $$ BEGIN FOR i IN 1..1000 LOOP RAISE WARNING '%', i; PERFORM pg_notify('a', i::text); END LOOP; END $$"
+        )
         await database.exec(Statement(f"LISTEN a; {text}"))
         assert await one(database, "SELECT 1") == 1
 

@@ -53,7 +53,11 @@ VALUES: list[tuple[str, Any, Any]] = [
     ("'13:14:15+02'::timetz", "13:14:15+02:00", "0000-01-01T13:14:15+02:00"),
     ("'infinity'::timestamptz", "infinity", b64("infinity")),
     ("'-infinity'::date", "-infinity", b64("-infinity")),
-    ("""'{"b": [1, 2.50, "x"], "a": null}'::json""", {"b": [1, 2.5, "x"], "a": None}, b64('{"b": [1, 2.50, "x"], "a": null}')),
+    (
+        """'{"b": [1, 2.50, "x"], "a": null}'::json""",
+        {"b": [1, 2.5, "x"], "a": None},
+        b64('{"b": [1, 2.50, "x"], "a": null}'),
+    ),
     ("""'{"b": [1, 2.50], "a": null}'::jsonb""", {"a": None, "b": [1, 2.5]}, b64('{"a": null, "b": [1, 2.50]}')),
     ("'null'::jsonb", None, b64("null")),
     (f"'{UUID}'::uuid", UUID, b64(UUID)),

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from psycopg.pq import Conninfo
@@ -9,6 +10,7 @@ from sqlalchemy import URL
 from tarmac_sql import SQLBackend, SQLError
 from tarmac_sql.connections import engine_for
 from tarmac_sql.database import Database
+from tarmac_sql.dsn import Address
 
 from tarmac_core.plugin import Log
 from tarmac_sql_postgres.address import connect_options, place, read
@@ -18,13 +20,17 @@ from tarmac_sql_postgres.settings import PostgresSettings
 from tarmac_sql_postgres.turn import Driver
 from tarmac_sql_postgres.watch import Watch
 
+_FILES = frozenset(("sslcert", "sslkey", "sslrootcert", "sslcrl"))
+
 
 @asynccontextmanager
 async def opened(settings: PostgresSettings, log: Log) -> AsyncIterator[SQLBackend]:
     """Yield the backend once the server has answered; at the end every connection is closed. Raises `PostgresOpenError`."""
-    where = place(read(settings.dsn.get_secret_value()))
+    address = read(settings.dsn.get_secret_value())
+    where = place(address)
+    _check_files(address, where)
     watch = Watch(where, log)
-    engine = engine_for(URL.create("postgresql+psycopg_async"), _options(settings), watch.greet)
+    engine = engine_for(URL.create("postgresql+psycopg_async"), _options(address, settings), watch.greet)
     database = Database[Driver](engine, PostgresDialect(settings, watch), settings)
     try:
         await _reach(database, where)
@@ -40,8 +46,21 @@ async def _reach(database: Database[Driver], where: str) -> None:
         raise PostgresOpenError(where, in_words(error.__cause__ or error)) from error
 
 
-def _options(settings: PostgresSettings) -> dict[str, Any]:
+def _check_files(address: Address, where: str) -> None:
+    """libpq goes on without a client's certificate that is not there."""
+    for option in _FILES & address.options.keys():
+        path = address.options[option]
+        if path == "system":
+            continue
+        try:
+            Path(path).open("rb").close()
+        except OSError as error:
+            raise PostgresOpenError(
+                where, f"{option} {path} cannot be read: {error.strerror} (mend sql_dsn)"
+            ) from error
+
+
+def _options(address: Address, settings: PostgresSettings) -> dict[str, Any]:
     known = {option.keyword.decode() for option in Conninfo.get_defaults()}
-    address = read(settings.dsn.get_secret_value())
     times = {"connect_timeout_s": settings.connect_timeout, "keepalive_s": settings.keepalive}
     return {"autocommit": True, **connect_options(address, **times, known=known)}
