@@ -88,7 +88,7 @@ VALUES: list[tuple[str, Any, Any]] = [
 
 
 @pytest.mark.parametrize(("expression", "natural", "_go"), VALUES, ids=[one[0] for one in VALUES])
-async def test_natural_values(open_database: OpenPostgres, expression: str, natural: Any, _go: Any) -> None:  # noqa: PT019
+async def test_natural_values(open_database: OpenPostgres, expression: str, natural: Any, _go: Any) -> None:
     async with open_database() as database:
         rows = await database.query(Statement(f"SET timezone = 'UTC'; SELECT {expression}"))
     ((value,),) = [one.values() for one in json.loads(rows.data)]
@@ -97,7 +97,7 @@ async def test_natural_values(open_database: OpenPostgres, expression: str, natu
 
 
 @pytest.mark.parametrize(("expression", "_natural", "go"), VALUES, ids=[one[0] for one in VALUES])
-async def test_values_of_the_original(open_database: OpenPostgres, expression: str, _natural: Any, go: Any) -> None:  # noqa: PT019
+async def test_values_of_the_original(open_database: OpenPostgres, expression: str, _natural: Any, go: Any) -> None:
     async with open_database(values="go") as database:
         statement = Statement(f"SET timezone = 'UTC'; SELECT {expression}")
         if go is ConversionError:
