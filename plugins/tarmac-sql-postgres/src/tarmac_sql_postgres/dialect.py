@@ -28,7 +28,7 @@ class PostgresDialect(Dialect[Driver]):
     errors = (psycopg.Error, LostError, OSError)
 
     def __init__(self, settings: PostgresSettings, watch: Watch) -> None:
-        self._adapters = Adapters(is_go=settings.values == "go")
+        self._transformer = Transformer(Adapters(is_go=settings.values == "go"))
         limit_ms = settings.statement_timeout_ms
         self._frames = frames(limit_ms + _GRACE_MS if limit_ms else 0)
         self._watch = watch
@@ -36,7 +36,7 @@ class PostgresDialect(Dialect[Driver]):
     def start_query(self, connection: Driver, statement: Statement, shape: Shape, *, read_only: bool) -> Turn[Rows]:
         """Rows are written as they come."""
         ways = (self._frames.reading,) if read_only else (self._frames.usual, self._frames.alone)
-        taker = partial(RowsTaker, Transformer(self._adapters), shape)
+        taker = partial(RowsTaker, self._transformer, shape)
         return Turn(connection, partial(call, connection.pgconn, statement, ways, taker))
 
     def start_exec(self, connection: Driver, statement: Statement) -> Turn[Done]:

@@ -26,7 +26,7 @@ _FORGET = (
     b"CLOSE ALL;SET SESSION AUTHORIZATION DEFAULT;RESET ALL;DEALLOCATE ALL;UNLISTEN *;"
     b"SELECT pg_advisory_unlock_all();DISCARD TEMP;DISCARD SEQUENCES"
 )
-_COPIES = (ExecStatus.COPY_IN, ExecStatus.COPY_OUT, ExecStatus.COPY_BOTH)
+_COPIES = frozenset((ExecStatus.COPY_IN, ExecStatus.COPY_OUT, ExecStatus.COPY_BOTH))
 _COPY_REFUSED = "COPY FROM STDIN and COPY TO STDOUT have no place in a call: use INSERT and SELECT"
 
 
@@ -109,9 +109,10 @@ def _attempt(
 
 def _say(pgconn: PGconn, text: bytes) -> Steps[None]:
     pgconn.send_query(text)
-    for result in (yield from generators.execute(pgconn)):
-        if result.status == ExecStatus.FATAL_ERROR:
-            raise error_from_result(result)
+    # After an error there are no more results.
+    last = (yield from generators.execute(pgconn))[-1]
+    if last.status == ExecStatus.FATAL_ERROR:
+        raise error_from_result(last)
 
 
 def _receive(pgconn: PGconn, taker: Taker[T]) -> Steps[None]:

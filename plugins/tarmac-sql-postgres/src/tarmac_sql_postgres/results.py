@@ -36,24 +36,29 @@ class RowsTaker:
         is_last = result.status == ExecStatus.TUPLES_OK
         if self._is_complete or not (is_last or result.status == ExecStatus.TUPLES_CHUNK):
             return
-        is_first = self._writer is None
         if self._writer is None:
-            names = (result.fname(index) or b"" for index in range(result.nfields))
-            self._writer = self._shape.writer([name.decode() for name in names])
-        if result.ntuples or is_first:
-            self._transformer.set_pgresult(result, set_loaders=is_first)
-            self._writer.add(self._rows(result.ntuples))
+            self._writer = self._shape.writer([_name(result, index) for index in range(result.nfields)])
+        if count := result.ntuples:
+            self._writer.add(self._rows(result, count))
         self._is_complete = is_last
 
     def answer(self) -> Rows:
         """The rows, or that there are none."""
         return NO_ROWS if self._writer is None else self._writer.finish()
 
-    def _rows(self, count: int) -> list[tuple[object, ...]]:
+    def _rows(self, result: PGresult, count: int) -> list[tuple[object, ...]]:
+        # The transformer is shared by all calls and keeps nothing from one chunk to the next.
+        self._transformer.set_pgresult(result)
         try:
             return self._transformer.load_rows(0, count, tuple)
         except UnicodeDecodeError as error:
             raise ConversionError(f"a text is not UTF-8 at byte {error.start}: read it as bytea") from error
+        finally:
+            self._transformer.set_pgresult(None)
+
+
+def _name(result: PGresult, index: int) -> str:
+    return (result.fname(index) or b"").decode()
 
 
 class DoneTaker:
