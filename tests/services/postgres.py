@@ -74,7 +74,7 @@ class PostgresServer(Process):
             self._make(folder)
         options = {**self._options, "port": str(self.port), "listen_addresses": "127.0.0.1"}
         flags = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-        return [*_as_its_user(), str(_programs() / "postgres"), "-D", str(self.data), *flags]
+        return [*as_its_user(), str(_programs() / "postgres"), "-D", str(self.data), *flags]
 
     def _make(self, folder: Path) -> None:
         folder.chmod(0o711)
@@ -100,7 +100,7 @@ class PostgresServer(Process):
             self._options |= {"ssl": "on", names[part]: str(own)}
 
     def _run(self, program: str, *arguments: str, told: str = "") -> None:
-        command = [*_as_its_user(), str(_programs() / program), *arguments]
+        command = [*as_its_user(), str(_programs() / program), *arguments]
         done = subprocess.run(command, cwd="/", input=told.encode(), capture_output=True, check=False)
         if done.returncode:
             raise RuntimeError(f"{program} failed: {done.stderr.decode(errors='replace')[-2000:]}")
@@ -112,7 +112,7 @@ def _programs() -> Path:
     return found[-1] if found else Path()
 
 
-def _as_its_user() -> list[str]:
+def as_its_user() -> list[str]:
     """PostgreSQL refuses to run as root. `setpriv` becomes the program, so that it can be signalled."""
     return [] if os.geteuid() else ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
 
