@@ -14,6 +14,8 @@ need openjdk-17-jre-headless compgen -G '/usr/lib/jvm/*17*/bin/java'
 need maven command -v mvn
 need redis-server command -v redis-server
 need mariadb-server test -x /usr/sbin/mariadbd
+need postgresql sh -c 'ls /usr/lib/postgresql/*/bin/initdb'
+need pgbouncer test -x /usr/sbin/pgbouncer
 need wrk command -v wrk
 if [ ${#missing[@]} -gt 0 ]; then
   if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then

@@ -4,4 +4,5 @@
 * `cassandra` is Cassandra
 * `redis` is Redis: servers, and sentinels that watch them
 * `consul` is a Consul agent
+* `postgres` is PostgreSQL, `pgbouncer` a pooler before it
 """

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.services.process import Process, free_port
+from tests.services.process import Process, free_port, need
 
 ROOT = Path(__file__).resolve().parents[2]
 JARS = ROOT / ".cache" / "services" / "cassandra"
@@ -60,7 +60,7 @@ class CassandraServer(Process):
         tls: ssl.SSLContext | None = None,
     ) -> None:
         java = _java()
-        _need(java, any(JARS.glob("cassandra-all-*.jar")))
+        need("Cassandra, or Java 17,", shutil.which(java) and any(JARS.glob("cassandra-all-*.jar")))
         self.port, self._storage_port = free_port(), free_port()
         self._options, self._properties = dict(options or {}), {**_FAST, **(properties or {})}
         self._tls = tls
@@ -191,9 +191,3 @@ def _java() -> str:
     """Java 17: later ones cannot run it."""
     found = sorted(Path("/usr/lib/jvm").glob("*17*/bin/java"))
     return str(found[0]) if found else "java of version 17"
-
-
-def _need(java: str, *found: object) -> None:
-    if not all((shutil.which(java), *found)):
-        told = "cassandra, or Java 17, is not installed: run tests/setup.sh"
-        pytest.fail(told) if os.environ.get("TARMAC_REQUIRE_SERVICES") == "1" else pytest.skip(told)

@@ -1,4 +1,4 @@
-"""MariaDB servers, and MySQL servers where `tests/setup.sh` could get one."""
+"""MariaDB servers, and MySQL servers."""
 
 import os
 import pwd
@@ -7,9 +7,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pytest
-
-from tests.services.process import Process, free_port
+from tests.services.process import Process, free_port, need
 
 PASSWORD = "secret-4711"
 """Of every user that `users` makes."""
@@ -104,8 +102,7 @@ class MySQLServer(MariaDBServer):
 
     def _programs(self) -> list[str]:
         libraries = _MYSQL / "lib"
-        if not (_MYSQL / "mysqld").exists():
-            pytest.skip("MySQL is not there: tests/setup.sh could not get it")
+        need("MySQL", (_MYSQL / "mysqld").exists())
         return [str(libraries / "ld-linux-x86-64.so.2"), "--library-path", str(libraries), str(_MYSQL / "mysqld")]
 
     def _particular(self) -> list[str]:

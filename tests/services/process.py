@@ -33,6 +33,13 @@ def free_port() -> int:
     raise RuntimeError(f"no free port in {_PORTS}")
 
 
+def need(name: str, found: object) -> None:
+    """Skip without this server; fail where all of them are required."""
+    if not found:
+        told = f"{name} is not installed: run tests/setup.sh"
+        pytest.fail(told) if os.environ.get("TARMAC_REQUIRE_SERVICES") == "1" else pytest.skip(told)
+
+
 class Process:
     """One program with a folder of its own; can be started again after its end, on the same folder.
 
@@ -68,8 +75,7 @@ class Process:
     def start(self) -> None:
         """Start, and wait until ready. Raises RuntimeError with the output if that does not happen."""
         command = self._command(self.folder)
-        if shutil.which(command[0]) is None and os.environ.get("TARMAC_REQUIRE_SERVICES") != "1":
-            pytest.skip(f"{command[0]} is not installed: run tests/setup.sh")
+        need(command[0], shutil.which(command[0]))
         with self._output.open("wb") as output:
             self._running = subprocess.Popen(
                 command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output

@@ -13,18 +13,11 @@ from typing import Any
 
 import pytest
 
-from tests.services.process import Process, free_port
+from tests.services.process import Process, free_port, need
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / ".cache" / "services" / "prometheus"
 STATSD = Path(__file__).with_name("statsd") / "node_modules" / "statsd" / "stats.js"
-
-
-def need(name: str, found: object) -> None:
-    """Skip without this server; fail where all of them are required."""
-    if not found:
-        told = f"{name} is not installed: run tests/setup.sh"
-        pytest.fail(told) if os.environ.get("TARMAC_REQUIRE_SERVICES") == "1" else pytest.skip(told)
 
 
 def until(check: Callable[[], Any], limit_s: float = 20.0) -> Any:

@@ -1,17 +1,16 @@
 #!/usr/bin/env bash
-# Puts MySQL's server into `mysql` of the folder named. Does nothing where it is there already. It is in none of Debian's releases, only in unstable: the server and its libraries,
-# down to the C library, are unpacked beside what is installed.
+# Puts MySQL's server into `mysql` of the folder named. Does nothing where it is there already.
+# It is in none of Debian's releases, only in unstable: the server and its libraries, down to the C library, are unpacked.
 set -euo pipefail
 target=$1/mysql
 [ -x "$target/mysqld" ] && exit 0
-[ "$(uname -m)" = x86_64 ]
+[ "$(uname -m)" = x86_64 ] || { echo "MySQL is fetched for x86_64 only" >&2; exit 1; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 mkdir -p lists/partial cache/archives/partial unpacked new/lib
-grep -rhoE 'https?://[^ ]*debian.org/debian/? ' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null | head -1 >mirror || true
-mirror=$(cat mirror)
-echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${mirror:-http://deb.debian.org/debian} sid main" >sources
+uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Component: main' | head -1)
+echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri sid main" >sources
 from=(-o Dir::Etc::sourcelist="$work/sources" -o Dir::Etc::sourceparts=- -o Dir::State::lists="$work/lists"
   -o Dir::Cache="$work/cache" -o APT::Sandbox::User=root -o Acquire::Languages=none)
 apt-get "${from[@]}" -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false update -qq
