@@ -6,8 +6,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import nats
 import pytest
 import trustme
+from nats.js import JetStreamContext
 from tarmac_kv_nats.plugin import open_nats
 from tarmac_kv_nats.settings import NatsSettings
 from tarmac_kv_nats.store import NatsKV
@@ -73,5 +75,20 @@ def open_with(tmp_path: Path, records: Records) -> OpenNats:
         async with open_nats(NatsSettings.model_validate(settings), context) as store:
             assert isinstance(store, NatsKV)
             yield store
+
+    return opened
+
+
+@pytest.fixture
+def jetstream() -> Callable[[str], AbstractAsyncContextManager[JetStreamContext]]:
+    """Opens the bare driver, as another program uses it."""
+
+    @asynccontextmanager
+    async def opened(url: str) -> AsyncIterator[JetStreamContext]:
+        client = await nats.connect(url)
+        try:
+            yield client.jetstream()
+        finally:
+            await client.close()
 
     return opened
