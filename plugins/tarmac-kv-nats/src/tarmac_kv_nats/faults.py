@@ -5,7 +5,7 @@ import ssl
 
 import nkeys  # type: ignore[import-untyped]
 from nats import errors
-from nats.js.errors import APIError, NotFoundError, ServiceUnavailableError
+from nats.js.errors import APIError, NotFoundError, ServerError, ServiceUnavailableError
 from tarmac_kv import KVError
 
 from tarmac_core.plugin import OpenError
@@ -48,9 +48,12 @@ FAILURES = (ClosedError, errors.Error, TimeoutError, OSError, OpenError, nkeys.N
 
 def is_outage(error: BaseException) -> bool:
     """Whether the server could not be asked or did not answer; all else is an answer that says no."""
-    if isinstance(error, APIError):
-        return isinstance(error, ServiceUnavailableError)
-    return not isinstance(error, DeniedError | BusyError)
+    return not (isinstance(error, DeniedError | BusyError) or _is_answer(error))
+
+
+def _is_answer(error: BaseException) -> bool:
+    """Whether JetStream says no in words; where nobody listens the driver makes an error without any."""
+    return isinstance(error, APIError) and not isinstance(error, ServerError) and error.description is not None
 
 
 def in_words(error: BaseException, settings: NatsSettings) -> str:
@@ -82,7 +85,7 @@ def _connecting_in_words(error: BaseException, settings: NatsSettings) -> str:
 def _answer_in_words(error: BaseException, settings: NatsSettings) -> str:
     words = str(error).removeprefix("nats: ") or type(error).__name__
     match error:
-        case errors.NoRespondersError() | ServiceUnavailableError():
+        case errors.NoRespondersError() | ServiceUnavailableError(description=None):
             words = f"JetStream does not answer for the bucket {settings.bucket} (is it on there, and not full?)"
         case NotFoundError():
             words = f"there is no bucket {settings.bucket} any more (nats_bucket)"
@@ -108,7 +111,10 @@ def for_guests(error: BaseException) -> KVError:
             words = "the store did not answer in time"
         case BusyError():
             words = "the store is too slow, too much waits to be sent to it"
-        case APIError() if not isinstance(error, ServiceUnavailableError):
+        case ServerError():
+            # Its words may hold a path.
+            words = "the store failed"
+        case APIError() if _is_answer(error):
             words = f"the store refused: {error.description}"
         case _:
             words = "the store cannot be reached"
