@@ -1,7 +1,6 @@
 """Cassandra servers: one node, small, as fast to start as it can be."""
 
 import json
-import os
 import shutil
 import socket
 import ssl
@@ -10,8 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.services.process import Process, free_port, need
 

@@ -12,7 +12,6 @@ from typing import Any
 
 from tests.services.process import Process, free_port, need
 
-
 PROGRAM = Path(__file__).resolve().parents[2] / ".cache" / "services" / "consul"
 MASTER_TOKEN = "0b7ff7f5-6c8a-4f5e-9f0e-6d1a3b1f7d11"
 

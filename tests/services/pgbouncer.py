@@ -7,7 +7,6 @@ from tests.services.postgres import DATABASE, PASSWORD, USER, PostgresServer, as
 from tests.services.process import Process, free_port, need
 
 
-
 class PgBouncer(Process):
     """One pooler in front of `server`, in transaction mode, with two connections for all clients."""
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from tests.services.process import Process, free_port, need
 
-
 USER, PASSWORD, DATABASE = "tarmac", "s3cret-word", "tarmac"
 _READY = "database system is ready to accept connections"
 # Killing the processes loses nothing that was committed; the machine's own crash is not what these servers are for.

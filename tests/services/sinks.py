@@ -1,7 +1,6 @@
 """What receives metrics: Prometheus, which scrapes one target, and Etsy's StatsD."""
 
 import json
-import os
 import shutil
 import socket
 import time
@@ -10,8 +9,6 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.services.process import Process, free_port, need
 

@@ -217,7 +217,7 @@ async def fill(store: NatsKV, refusal: str) -> int:
     for number in range(1000):
         try:
             await store.set(b"%d" % number, bytes(50_000))
-        except KVError as error:
+        except KVError:
             with pytest.raises(KVError, match=refusal):
                 raise
             return number
