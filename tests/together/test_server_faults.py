@@ -4,15 +4,18 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from google.protobuf.message import Message
 from tarmac_kv.kvstore_pb2 import KVStoreGet, KVStoreGetResponse, KVStoreSet
+from tarmac_sql.sql_pb2 import SQLExec, SQLQuery, SQLQueryResponse, Value
 
+from tests.services import databases, stores
 from tests.services.process import Process
-from tests.services.stores import SERVERS, lines
-from tests.together.server import Server, listening, write_manifest
+from tests.together.server import Answer, Server, listening, write_manifest
 from tests.unit.dispatch.guests import RELAY, host_call, outcome
 
 TIMEOUT_MS = 5000
@@ -21,40 +24,71 @@ WRITERS = 8
 
 @dataclass
 class Running:
-    """A server on a store whose server can be harmed."""
+    """A server on a store or database whose server can be harmed."""
 
     tarmac: Server
-    store: Process
+    server: Process
+    capability: str
 
     def set(self, key: bytes) -> int:
         """Store a key as its own value; the status of the answer, 500 where the guest was told of a failure."""
-        request = KVStoreSet(key=key, data=key).SerializeToString()
-        answer = self.tarmac.ask(host_call("", "kvstore", "set", request), "/relay")
+        if self.capability == "kvstore":
+            answer = self._ask("set", KVStoreSet(key=key, data=key))
+        else:
+            answer = self._ask("exec", SQLExec(query=b"INSERT INTO t VALUES (?)", args=[Value(text=key.decode())]))
         return answer.code if answer.code != 200 or outcome(answer.body)[0] else 500
 
     def holds(self, key: bytes) -> bool:
         """Whether the key has its value."""
-        request = KVStoreGet(key=key).SerializeToString()
-        answer = self.tarmac.ask(host_call("", "kvstore", "get", request), "/relay")
-        return KVStoreGetResponse.FromString(outcome(answer.body)[2]).data == key
+        if self.capability == "kvstore":
+            payload = outcome(self._ask("get", KVStoreGet(key=key)).body)[2]
+            return KVStoreGetResponse.FromString(payload).data == key
+        request = SQLQuery(query=b"SELECT name FROM t WHERE name = ?", args=[Value(text=key.decode())])
+        payload = outcome(self._ask("query", request).body)[2]
+        return SQLQueryResponse.FromString(payload).data == b'[{"name":"%b"}]' % key
+
+    def make(self) -> None:
+        """Make the table, where the store needs one."""
+        if self.capability == "sql":
+            answer = self._ask("exec", SQLExec(query=b"CREATE TABLE t (name VARCHAR(50) PRIMARY KEY)"))
+            assert outcome(answer.body)[0], answer.body
 
     def ready(self) -> tuple[int, dict[str, str]]:
         """The readiness probe: status, and what it says is wrong."""
         answer = self.tarmac.ask(path="/ready?verbose", method="GET")
         return answer.code, json.loads(answer.body)["problems"]
 
+    def _ask(self, operation: str, request: Message) -> Answer:
+        payload = host_call("", self.capability, operation, request.SerializeToString())
+        return self.tarmac.ask(payload, "/relay")
 
-@pytest.fixture(params=SERVERS)
+
+@contextmanager
+def _configured(capability: str, backend: str, folder: Path) -> Iterator[tuple[Process | None, list[str]]]:
+    if capability == "kvstore":
+        with stores.SERVERS[backend](folder) as store:
+            yield store.server, stores.lines(backend, store)
+    else:
+        with databases.SERVERS[backend](folder) as database:
+            yield database.server, databases.lines(backend, database)
+
+
+@pytest.fixture(
+    params=[*(("kvstore", name) for name in stores.SERVERS), *(("sql", name) for name in databases.SERVERS)],
+    ids="-".join,
+)
 def running(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Running]:
-    """Functions that do the host call that they are sent, on a real server's store."""
-    backend: str = request.param
+    """Functions that do the host call that they are sent, on a real server."""
+    capability, backend = request.param
     (tmp_path / "relay.wasm").write_bytes(RELAY)
     write_manifest(tmp_path, {"relay": {"filepath": "relay.wasm", "timeout_ms": TIMEOUT_MS}})
-    with SERVERS[backend](tmp_path) as store:
-        assert store.server is not None
-        (tmp_path / "config.toml").write_text("\n".join(lines(backend, store)))
+    with _configured(capability, backend, tmp_path) as (server, lines):
+        assert server is not None
+        (tmp_path / "config.toml").write_text("\n".join(lines))
         with listening(tmp_path, "tarmac.json", "--config", "config.toml") as tarmac:
-            yield Running(tarmac, store.server)
+            harmed = Running(tarmac, server, capability)
+            harmed.make()
+            yield harmed
             assert tarmac.stop() == 0
 
 
@@ -106,11 +140,11 @@ def until(running: Running, code: int, limit_s: float = 60) -> dict[str, str]:
 def test_a_killed_server_fails_calls_in_time_and_later_ones_succeed_with_nothing_lost(running: Running) -> None:
     load = Load(running)
     time.sleep(0.5)
-    running.store.kill()
+    running.server.kill()
     problems = until(running, 503)
-    assert list(problems) == ["kvstore default", "kvstore second"]
+    assert set(problems) <= {f"{running.capability} default", f"{running.capability} second"}
     before = len(load.acknowledged)
-    running.store.start()
+    running.server.start()
     assert until(running, 200) == {}
     time.sleep(1)
     load.stop()
@@ -124,7 +158,7 @@ def test_a_killed_server_fails_calls_in_time_and_later_ones_succeed_with_nothing
 
 def test_a_hung_server_makes_the_server_unready_and_calls_fail_in_time(running: Running) -> None:
     assert running.set(b"before") == 200
-    running.store.pause()
+    running.server.pause()
     try:
         problems = until(running, 503)
         began_s = time.monotonic()
@@ -132,8 +166,8 @@ def test_a_hung_server_makes_the_server_unready_and_calls_fail_in_time(running: 
         assert time.monotonic() - began_s < TIMEOUT_MS / 1000 + 2
         assert running.tarmac.ask(path="/health", method="GET").code == 200
     finally:
-        running.store.resume()
-    assert set(problems) <= {"kvstore default", "kvstore second"}
+        running.server.resume()
+    assert set(problems) <= {f"{running.capability} default", f"{running.capability} second"}
     until(running, 200)
     assert running.set(b"after") == 200
     assert running.holds(b"before")
