@@ -193,6 +193,9 @@ async def test_reading_only_has_no_way_round(open_database: OpenPostgres, text: 
         ("SELECT a FROM generate_series(1, 9) AS t (a) ORDER BY a LIMIT $1 OFFSET $2", (1, 3), 4),
         ("SELECT $1::float8", (float("inf"),), "Infinity"),
         ("SELECT '%s :x $1 %' || $1::text", ("x",), "%s :x $1 %x"),
+        ("SELECT ?::int + ?::int * 10", (1, 2), 21),
+        ("SELECT '?' || ?::text || $$?$$ /* ? */ -- ?", ("x",), "?x?"),
+        ("""SELECT '{"a": 1}'::jsonb ? $1""", ("a",), True),
     ],
 )
 async def test_a_parameter_has_the_type_it_needs(

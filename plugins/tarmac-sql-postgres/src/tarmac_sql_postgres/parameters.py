@@ -1,10 +1,12 @@
-"""Sends a statement: alone, as it is, or with parameters beside it as `$1`, `$2`, ..."""
+"""Sends a statement: alone, as it is, or with parameters beside it, whose places are `$1`, `$2`, ... or `?`."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from psycopg.pq.abc import PGconn
 from tarmac_sql import SQLError, Statement
+
+from tarmac_sql_postgres.placeholders import numbered
 
 _TEXT, _BINARY = 0, 1
 
@@ -22,14 +24,14 @@ def send(pgconn: PGconn, statement: Statement, *, is_single: bool) -> None:
 
     No statement is prepared by name, so that another server may answer the next call, as behind PgBouncer.
     """
-    text, args = statement.text.encode(), statement.args
+    text, args = statement
     if args:
         values, types, formats = zip(*[_WRITERS[type(value)](value) for value in args], strict=True)
-        pgconn.send_query_params(text, values, types, formats)
+        pgconn.send_query_params(numbered(text).encode(), values, types, formats)
     elif args is None and not is_single:
-        pgconn.send_query(text)
+        pgconn.send_query(text.encode())
     else:
-        pgconn.send_query_params(text, None)
+        pgconn.send_query_params(text.encode(), None)
 
 
 def _integer(value: int) -> _Written:
