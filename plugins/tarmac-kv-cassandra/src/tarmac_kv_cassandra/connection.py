@@ -18,6 +18,8 @@ from cassandra.connection import Connection, ConnectionBusy, ConnectionException
 from tarmac_kv_cassandra.reactor import Reactor, Timer
 
 _READ_BYTES = 16 * 1024
+"""The most that a TLS record holds: what TLS has deciphered and kept for later would wake no loop."""
+
 _LAST_STREAM = (1 << 15) - 1
 _NO_LIMIT = 1 << 30
 _TRY_LATER = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
@@ -148,8 +150,7 @@ class LoopConnection(Connection):  # type: ignore[misc]
                     return
                 self._iobuf.write(data)
                 self.process_io_buffer()
-                # What TLS has deciphered already wakes no loop.
-                if len(data) < _READ_BYTES and not (self.ssl_context and self._socket.pending()):
+                if len(data) < _READ_BYTES:
                     return
         except _TRY_LATER:
             return

@@ -1,7 +1,6 @@
 """The cluster, opened in a thread since the driver blocks there, and closed."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -14,11 +13,11 @@ from cassandra.query import tuple_factory
 
 from tarmac_core.plugin import Log
 from tarmac_kv_cassandra import policies
-from tarmac_kv_cassandra.address import Address
 from tarmac_kv_cassandra.calls import Calls
 from tarmac_kv_cassandra.connection import bound
 from tarmac_kv_cassandra.driver_log import driver_log
 from tarmac_kv_cassandra.faults import FAILURES, CassandraOpenError, in_words
+from tarmac_kv_cassandra.hosts import resolved
 from tarmac_kv_cassandra.reactor import Reactor
 from tarmac_kv_cassandra.settings import CassandraSettings
 from tarmac_kv_cassandra.table import Table, find_or_make
@@ -65,7 +64,7 @@ class _Driver:
 
     def open(self) -> tuple[Session, Table]:
         """Connect to a first node, and through it to all others."""
-        addresses, names = _resolved(self._settings, self._log)
+        addresses, names = resolved(self._settings, self._log)
         options = _options(self._settings)
         self._cluster = cluster = Cluster(
             contact_points=addresses, connection_class=bound(self._reactor, names), **options
@@ -112,31 +111,6 @@ def _options(settings: CassandraSettings) -> dict[str, Any]:
         # Reports to a commercial server.
         "monitor_reporting_enabled": False,
     }
-
-
-def _resolved(settings: CassandraSettings, log: Log) -> tuple[list[tuple[str, int]], dict[str, str]]:
-    """The addresses of the hosts, and the hosts' names by address. Raises `CassandraOpenError` if none can be resolved."""
-    found: list[tuple[str, int]] = []
-    names: dict[str, str] = {}
-    faults: list[str] = []
-    for address in settings.addresses:
-        try:
-            ips = _ips(address)
-        except OSError as error:
-            faults.append(f"the host name {address.host} cannot be resolved: {error.strerror}")
-            continue
-        found += [(ip, address.port) for ip in ips]
-        names |= dict.fromkeys(ips, address.host)
-    if not found:
-        raise CassandraOpenError(settings.place, "; ".join(faults))
-    for fault in faults:
-        log.warning("cassandra_hosts: %s", fault)
-    return found, names
-
-
-def _ips(address: Address) -> list[str]:
-    answers = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(answer[4][0]) for answer in answers))
 
 
 def _check(cluster: Cluster, settings: CassandraSettings) -> None:
