@@ -2,4 +2,5 @@
 
 * `process` starts, pauses, kills and stops any program, and finds free ports
 * `redis` is Redis: servers, and sentinels that watch them
+* `mariadb` is MariaDB, and MySQL where it can be had
 """
