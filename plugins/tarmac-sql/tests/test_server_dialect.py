@@ -33,7 +33,7 @@ ENDLESS = Statement(conformance.Suite.endless)
 class SteppedDialect(ServerDialect[Connection]):
     """`broken` are connections to be taken for broken, `seen` all that calls ran on.
 
-    With `is_deaf` a statement does not stop before `is_over`.
+    With `is_deaf` a statement does not stop before `is_over`; while `may_open` is not set, connections stay half open.
     """
 
     errors = (sqlite3.Error, sqlite3.Warning)
@@ -43,9 +43,12 @@ class SteppedDialect(ServerDialect[Connection]):
         self.is_over = False
         self.seen: list[Connection] = []
         self.has_begun = asyncio.Event()
+        self.may_open = asyncio.Event()
+        self.may_open.set()
         self.broken: set[Connection] = set()
 
     async def prepare(self, connection: Connection) -> None:
+        await self.may_open.wait()
         await connection.execute_fetchall("PRAGMA journal_mode=WAL")
         await connection.set_progress_handler(lambda: self.is_over, 10_000)
 
@@ -207,6 +210,32 @@ async def test_calls_get_their_turn_in_the_order_they_came(tmp_path: Path) -> No
     async with stepped(tmp_path / "sql.db", pool_size=1) as database:
         await asyncio.gather(*(ask(number) for number in range(4)))
     assert order == [0, 1, 2, 3] * 3
+
+
+async def test_a_server_that_lets_nobody_in_is_named_as_such(tmp_path: Path) -> None:
+    dialect = SteppedDialect()
+    dialect.may_open.clear()
+    async with stepped(tmp_path / "sql.db", dialect, statement_timeout_ms=200) as database:
+        with pytest.raises(SQLError, match="the server took no connection within 200 ms"):
+            await database.query(ONE)
+        dialect.may_open.set()
+        await database.health()
+
+
+async def test_a_connection_whose_caller_left_while_it_was_opened_serves_the_next(tmp_path: Path) -> None:
+    dialect = SteppedDialect()
+    dialect.may_open.clear()
+    async with stepped(tmp_path / "sql.db", dialect, pool_size=1) as database:
+        leaving = asyncio.create_task(database.query(ONE))
+        await asyncio.sleep(0.05)
+        leaving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await leaving
+        waiting = asyncio.create_task(database.query(ONE))
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+        dialect.may_open.set()
+        assert (await waiting).data == b'[{"a":1}]'
 
 
 async def test_a_server_that_cannot_be_reached_is_an_error_and_costs_no_turn(tmp_path: Path) -> None:

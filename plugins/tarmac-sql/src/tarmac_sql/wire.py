@@ -9,7 +9,7 @@ from tarmac_sql.sql_pb2 import SQLExec, SQLQuery
 
 def read_query(payload: bytes) -> tuple[Request, Encode[Rows]]:
     """A `query`, and the encoder of its answer."""
-    request = wire_protobuf.parse(SQLQuery, payload)
+    request = wire_protobuf.read(SQLQuery, payload)
     if request is None:
         return wire_json.read_query(payload), wire_json.encode_rows
     return request, wire_protobuf.encode_rows
@@ -17,7 +17,7 @@ def read_query(payload: bytes) -> tuple[Request, Encode[Rows]]:
 
 def read_exec(payload: bytes) -> tuple[Request, Encode[Done]]:
     """An `exec`, and the encoder of its answer."""
-    request = wire_protobuf.parse(SQLExec, payload)
+    request = wire_protobuf.read(SQLExec, payload)
     if request is None:
         return wire_json.read_exec(payload), wire_json.encode_done
     return request, wire_protobuf.encode_done
