@@ -26,6 +26,7 @@ KNOWN_PACKAGES: Mapping[str, str] = MappingProxyType(
         "sql.sqlite": "tarmac-sql-sqlite",
         "sql.postgres": "tarmac-sql-postgres",
         "sql.mysql": "tarmac-sql-mysql",
+        "sql.mariadb": "tarmac-sql-mysql",
         "config.consul": "tarmac-config-consul",
     }
 )

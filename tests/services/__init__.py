@@ -5,4 +5,5 @@
 * `redis` is Redis: servers, and sentinels that watch them
 * `consul` is a Consul agent
 * `postgres` is PostgreSQL, `pgbouncer` a pooler before it
+* `mariadb` is MariaDB, and MySQL
 """

@@ -41,7 +41,8 @@ def _redis(_: Path) -> Iterator[Store]:
 
 @contextmanager
 def _cassandra(_: Path) -> Iterator[Store]:
-    with CassandraServer() as server:
+    # Else a crash just after a change of the schema loses it.
+    with CassandraServer(properties={"cassandra.unsafesystem": "false"}) as server:
         one = {"hosts": server.address, "user": USER, "password": PASSWORD, "request_timeout": "1"}
         yield Store(one, {**one, "keyspace": "second"}, server)
 
