@@ -16,7 +16,7 @@ from tarmac_core.app.logs import DebugLines, configure, level_of, make_log
 from tarmac_core.app.opening import Opener
 from tarmac_core.app.options import Options
 from tarmac_core.app.sources import Sources, open_sources
-from tarmac_core.app.story import tell_functions, tell_start, tell_warnings
+from tarmac_core.app.story import routes_served, tell_functions, tell_start, tell_warnings
 from tarmac_core.app.web import checks_of, endpoints, http_settings, route_problems
 from tarmac_core.config import CoreSettings, Manifest, Raw
 from tarmac_core.dispatch import Dispatcher, Function, Observers
@@ -111,6 +111,8 @@ class App:
         tell_start(self.log, self.core, self.blueprint)
         await self._open_plugins()
         tell_functions(self.log, self.manifest)
+        for served in routes_served(self.manifest):
+            self.observers.emit(served)
         await self._open_step("functions", "of the manifest", self._serving, functions)
         if sources.opened:
             await self._follow(sources)
