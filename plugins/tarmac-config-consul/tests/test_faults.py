@@ -201,9 +201,10 @@ async def test_nothing_that_listens_and_unknown_hosts_are_told(open_with: OpenCo
         (b"HTTP/1.1 403 No\r\nContent-Length: 11\r\n\r\nhush-secret", "may not be read: hush-*** (consul_token"),
         (b"HTTP/1.1 200 OK\r\nX-Consul-Index: 3\r\nContent-Length: 20\r\n\r\n{", "the connection was cut"),
         (b"HTTP/1.1 200 OK\r\nX-Consul-Index: 3\r\n\r\n" + bytes(1 << 21), "is larger than 1048576 bytes"),
+        (b"HTTP/1.1 200 OK\r\nX-Consul-Index: " + b"9" * 5000 + b"\r\nContent-Length: 2\r\n\r\n{}", "not Consul's"),
         (b"", "the connection was cut"),
     ],
-    ids=["no consul", "nothing", "redirect", "no http", "no leader", "secret", "half", "large", "cut"],
+    ids=["no consul", "nothing", "redirect", "no http", "no leader", "secret", "half", "large", "index", "cut"],
 )
 async def test_what_is_no_answer_of_consul_is_told(open_with: OpenConsul, answer: bytes, words: str) -> None:
     async with answering(answer) as address:

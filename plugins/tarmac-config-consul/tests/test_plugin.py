@@ -107,6 +107,20 @@ def test_what_cannot_be_read_is_told_in_words(value: bytes) -> None:
         parse(value)
 
 
+@pytest.mark.parametrize("member", [b'{"a":%s}', b"[%s]"])
+def test_what_is_nested_deeper_than_settings_are_is_refused(member: bytes) -> None:
+    value = b"1"
+    for _ in range(63):
+        value = member % value
+    assert parse(b'{"a": %s}' % value)
+    for depth in (64, 300, 900):
+        value = b"1"
+        for _ in range(depth):
+            value = member % value
+        with pytest.raises(ConsulRefusalError, match="nested too deeply"):
+            parse(b'{"a": %s}' % value)
+
+
 def test_secrets_of_the_value_are_masked_where_they_are_shown() -> None:
     raw = Raw({}, {}, raw_of().references).with_remote({"consul": {"token": "hunter2"}}, "consul here key")
     assert raw.values["consul_token"] == RawValue("hunter2", "consul here key")

@@ -16,6 +16,7 @@ from tarmac_config_consul.tls import tls_context
 
 MAX_VALUE_BYTES = 1024 * 1024
 _SHOWN_CHARACTERS = 200
+_INDEX_DIGITS = 20  # of 64 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,10 @@ class Client:
     async def _answer(self, response: aiohttp.ClientResponse) -> Answer:
         body = await _read_up_to(response, MAX_VALUE_BYTES)
         index = response.headers.get("X-Consul-Index", "")
+        is_consul = index.isascii() and index.isdigit() and len(index) <= _INDEX_DIGITS
         if response.status not in {200, 404}:
             raise faults.answered(response.status, self._shown(body))
-        if not (index.isascii() and index.isdigit()):
+        if not is_consul:
             raise ConsulRefusalError(faults.NOT_CONSUL)
         if response.status == 200 and len(body) > MAX_VALUE_BYTES:
             raise ConsulRefusalError(f"is larger than {MAX_VALUE_BYTES} bytes")

@@ -1,9 +1,12 @@
 """What the key holds: one JSON object."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tarmac_config_consul.faults import ConsulRefusalError
+
+MAX_DEPTH = 64
+_TOO_DEEP = "holds JSON that is nested too deeply"
 
 
 def parse(value: bytes) -> dict[str, object]:
@@ -15,11 +18,13 @@ def parse(value: bytes) -> dict[str, object]:
     except json.JSONDecodeError as error:
         raise ConsulRefusalError(f"holds no JSON: line {error.lineno} column {error.colno}: {error.msg}") from None
     except RecursionError:
-        raise ConsulRefusalError("holds JSON that is nested too deeply") from None
+        raise ConsulRefusalError(_TOO_DEEP) from None
     except ValueError as error:
         raise ConsulRefusalError(f"holds JSON that cannot be used: {error}") from None
     if not isinstance(read, dict):
         raise ConsulRefusalError(f"must hold one JSON object, not {_KINDS[type(read)]}")
+    if _depth(read) > MAX_DEPTH:
+        raise ConsulRefusalError(_TOO_DEEP)
     return read
 
 
@@ -33,6 +38,21 @@ def _object(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
         twice = sorted({name for name in names if names.count(name) > 1})
         raise ValueError(f"the key {', '.join(twice)} is given twice")
     return read
+
+
+def _depth(value: object) -> int:
+    """How deep tables are nested; without recursion, which has a limit of its own."""
+    level: list[object] = [value]
+    depth = 0
+    while level := [child for one in level for child in _children(one)]:
+        depth += 1
+    return depth
+
+
+def _children(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _no_constant(name: str) -> object:
