@@ -11,6 +11,7 @@ need npm command -v npm
 need nodejs command -v node
 need openssl command -v openssl
 need redis-server command -v redis-server
+need nats-server command -v nats-server
 need wrk command -v wrk
 here=$(cd "$(dirname "$0")" && pwd)
 prometheus=$here/../.cache/services/prometheus

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.services.nats import NatsServer
 from tests.services.process import Process
 from tests.services.redis import RedisServer
 
@@ -38,8 +39,15 @@ def _redis(_: Path) -> Iterator[Store]:
         yield Store(one, {**one, "database": "1"}, server)
 
 
+@contextmanager
+def _nats(_: Path) -> Iterator[Store]:
+    with NatsServer() as server:
+        one = {"url": server.url, "connect_timeout": "1", "request_timeout": "1", "reconnect_wait": "0.2"}
+        yield Store(one, {**one, "bucket": "second"}, server)
+
+
 EMBEDDED: Mapping[str, Callable[[Path], AbstractContextManager[Store]]] = {"memory": _memory, "lmdb": _lmdb}
-SERVERS: Mapping[str, Callable[[Path], AbstractContextManager[Store]]] = {"redis": _redis}
+SERVERS: Mapping[str, Callable[[Path], AbstractContextManager[Store]]] = {"nats": _nats, "redis": _redis}
 
 
 def lines(backend: str, store: Store) -> list[str]:
