@@ -68,6 +68,21 @@ async def test_no_statement_reaches_other_files_or_later_calls(
     assert not _names(tmp_path) & {"stolen.db", "copy.db"}
 
 
+@pytest.mark.parametrize("text", ["BEGIN", "COMMIT", "ROLLBACK"])
+async def test_a_statement_that_begins_or_ends_a_transaction_is_refused(open_database: OpenSqlite, text: str) -> None:
+    async with open_database() as database:
+        for run in (database.query, database.exec):
+            with pytest.raises(SQLError, match=r"of its own|within a transaction|no transaction is active"):
+                await run(Statement(text))
+
+
+async def test_exec_counts_all_rows_that_a_statement_returns(open_database: OpenSqlite) -> None:
+    async with open_database() as database:
+        await database.exec(Statement("CREATE TABLE t (a)"))
+        done = await database.exec(Statement("INSERT INTO t VALUES (1), (2), (3) RETURNING a"))
+    assert done == (3, 3, "")
+
+
 async def test_questions_about_the_schema_are_allowed(open_database: OpenSqlite) -> None:
     async with open_database() as database:
         await database.exec(Statement("CREATE TABLE t (a INTEGER)"))
