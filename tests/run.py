@@ -16,8 +16,9 @@ REQUIRE = os.environ.get("TARMAC_REQUIRE_SERVICES") == "1"
 
 
 def set_up() -> None:
-    """Install the guests' toolchains; a laptop goes on without, CI does not."""
+    """Install the guests' toolchains and what is built with them; a laptop goes on without, CI does not."""
     subprocess.run([sys.executable, ROOT / "tests" / "guests" / "build.py", "--install-toolchains"], check=REQUIRE)
+    subprocess.run([sys.executable, "-m", "tests.services.install_nats"], cwd=ROOT, check=REQUIRE)
 
 
 def on_other_pythons() -> dict[str, str]:

@@ -16,6 +16,7 @@ need redis-server command -v redis-server
 need mariadb-server test -x /usr/sbin/mariadbd
 need postgresql sh -c 'ls /usr/lib/postgresql/*/bin/initdb'
 need pgbouncer test -x /usr/sbin/pgbouncer
+need nats-server command -v nats-server
 need wrk command -v wrk
 if [ ${#missing[@]} -gt 0 ]; then
   if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then

@@ -2,6 +2,7 @@
 
 * `process` starts, pauses, kills and stops any program, and finds free ports
 * `cassandra` is Cassandra
+* `nats` is NATS, an old server and a new one, which `install_nats` builds
 * `redis` is Redis: servers, and sentinels that watch them
 * `consul` is a Consul agent
 * `postgres` is PostgreSQL, `pgbouncer` a pooler before it

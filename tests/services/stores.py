@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.services.cassandra import PASSWORD, USER, CassandraServer
+from tests.services.nats import NatsServer
 from tests.services.process import Process
 from tests.services.redis import RedisServer
 
@@ -47,8 +48,19 @@ def _cassandra(_: Path) -> Iterator[Store]:
         yield Store(one, {**one, "keyspace": "second"}, server)
 
 
+@contextmanager
+def _nats(_: Path) -> Iterator[Store]:
+    with NatsServer() as server:
+        one = {"url": server.url, "connect_timeout": "1", "request_timeout": "1", "reconnect_wait": "0.2"}
+        yield Store(one, {**one, "bucket": "second"}, server)
+
+
 EMBEDDED: Mapping[str, Callable[[Path], AbstractContextManager[Store]]] = {"memory": _memory, "lmdb": _lmdb}
-SERVERS: Mapping[str, Callable[[Path], AbstractContextManager[Store]]] = {"redis": _redis, "cassandra": _cassandra}
+SERVERS: Mapping[str, Callable[[Path], AbstractContextManager[Store]]] = {
+    "redis": _redis,
+    "cassandra": _cassandra,
+    "nats": _nats,
+}
 
 
 def lines(backend: str, store: Store) -> list[str]:

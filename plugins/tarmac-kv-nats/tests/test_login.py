@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import nkeys
+import nkeys  # type: ignore[import-untyped]
 import pytest
 from tarmac_kv import KVError
 from tarmac_kv_nats.faults import NatsOpenError
@@ -231,13 +231,12 @@ async def test_a_server_that_wants_tls_first_gets_it(files: Path) -> None:
 
 @pytest.mark.parametrize("asked", ["tls", "scheme", "tls_ca_file", "tls_first"])
 async def test_nothing_secret_is_told_to_a_server_without_tls(guarded: NatsServer, files: Path, asked: str) -> None:
-    settings = {
-        "tls": {"tls": True},
-        "tls_ca_file": {"tls_ca_file": str(files / "ca.pem")},
-        "tls_first": {"tls_first": True},
-    }
-    url = guarded.url.replace("nats:", "tls:") if asked == "scheme" else guarded.url
-    text = await refused(url=url, user="all", password=SECRET, connect_timeout=1, **settings.get(asked, {}))
+    settings: dict[str, Any] = {"url": guarded.url, "user": "all", "password": SECRET, "connect_timeout": 1}
+    if asked == "scheme":
+        settings["url"] = guarded.url.replace("nats:", "tls:")
+    else:
+        settings[asked] = str(files / "ca.pem") if asked == "tls_ca_file" else True
+    text = await refused(**settings)
     assert "TLS" in text
     assert "login" not in text
 
