@@ -69,7 +69,7 @@ func (c *client) Get(key string) ([]byte, error) {
 	}
 	value := []byte{}
 	err := c.target.Do("get", wire.AppendBytes(nil, 1, key), func(f wire.Field) error {
-		if f.ID == 2 {
+		if f.IsBytes(2) {
 			value = f.Bytes
 		}
 		return nil
@@ -107,7 +107,7 @@ func (c *client) Keys() ([]string, error) {
 	keys := []string{}
 	// return_proto asks for an answer in this format.
 	err := c.target.Do("keys", wire.AppendVarint(nil, 1, 1), func(f wire.Field) error {
-		if f.ID == 2 {
+		if f.IsBytes(2) {
 			keys = append(keys, string(f.Bytes))
 		}
 		return nil
