@@ -67,6 +67,7 @@ func TestAMissingKeyIsErrKeyNotFoundWithTheHostsStatus(t *testing.T) {
 func TestStatusesMeanWhatTheirCodesSay(t *testing.T) {
 	for code, want := range map[uint64]error{
 		400: tarmac.ErrHostResponseInvalid, 403: tarmac.ErrHostError, 404: kv.ErrKeyNotFound, 500: tarmac.ErrHostError,
+		501: kv.ErrNotSupported,
 	} {
 		for _, fails := range []bool{true, false} {
 			store := client(t, hostmock.Config{Response: reply.Status(code, "no"), Fail: fails})
