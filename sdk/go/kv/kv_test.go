@@ -87,10 +87,20 @@ func TestAFailureWithoutReplyIsErrHostCall(t *testing.T) {
 }
 
 func TestAReplyThatIsNoMessageIsErrHostResponseInvalid(t *testing.T) {
-	for _, garbage := range []string{"{}", "\x0a\x05", "\x0a\x01\xff"} {
+	for _, garbage := range []string{"", "{}", "\x0a\x05", "\x0a\x01\xff", "\x0a\x00", "\x12\x01v"} {
 		store := client(t, hostmock.Config{Response: func() []byte { return []byte(garbage) }})
 		if _, err := store.Get("k"); !errors.Is(err, tarmac.ErrHostResponseInvalid) {
 			t.Errorf("%q gives %v", garbage, err)
+		}
+	}
+}
+
+func TestAFailedCallWithAReplyThatIsNoMessageIsBothErrors(t *testing.T) {
+	store := client(t, hostmock.Config{Response: func() []byte { return []byte("{}") }, Fail: true})
+	_, err := store.Get("k")
+	for _, want := range []error{tarmac.ErrHostResponseInvalid, tarmac.ErrHostCall, hostmock.ErrOperationFailed} {
+		if !errors.Is(err, want) {
+			t.Errorf("%v is not %v", err, want)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package sql
 
 import (
-	"errors"
 	"strconv"
 
 	"github.com/tarmac-project/tarmac-python/sdk/go/internal/fault"
@@ -54,16 +53,19 @@ func (r Row) Value(column string) Value {
 // *Value. NULL sets a target to zero; use a *Value to tell them apart. Columns without a target are passed over.
 func (r Row) Scan(targets ...any) error {
 	if len(targets) > len(r.values) {
-		return unreadable("Scan has " + strconv.Itoa(len(targets)) + " targets for " + strconv.Itoa(len(r.values)) + " columns")
+		return &misread{"Scan has " + strconv.Itoa(len(targets)) + " targets for " + strconv.Itoa(len(r.values)) + " columns"}
 	}
 	for i, target := range targets {
-		if err := r.values[i].scan(target); err != nil {
-			return fault.Wrap(unreadable("column "+strconv.Itoa(i+1)), err)
+		if problem := r.values[i].scan(target); problem != "" {
+			return &misread{"column " + strconv.Itoa(i+1) + ": " + problem}
 		}
 	}
 	return nil
 }
 
-func unreadable(problem string) error {
-	return fault.Wrap(ErrUnmarshalResponse, errors.New(problem))
-}
+// misread is an ErrUnmarshalResponse that says what is wrong.
+type misread struct{ problem string }
+
+func (m *misread) Error() string { return ErrUnmarshalResponse.Error() + ": " + m.problem }
+
+func (m *misread) Unwrap() error { return ErrUnmarshalResponse }

@@ -27,6 +27,7 @@ def all_guests() -> list[Guest]:
     return [
         _guest(go, "echo", Source(GUESTS / "go", "echo")),
         _guest(go, "misc", Source(GUESTS / "go", "misc")),
+        _guest(go, "sdk", Source(GUESTS / "go", "sdk")),
         _example(go, "hello", Source(EXAMPLES / "hello", ".")),
         _example(go, "tac", Source(EXAMPLES / "tac", "."), also_for_tests=True),
         _example(go, "counter", Source(EXAMPLES / "counter", "counter"), also_for_tests=True),

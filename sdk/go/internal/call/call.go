@@ -2,10 +2,14 @@
 package call
 
 import (
+	"errors"
+
 	tarmac "github.com/tarmac-project/tarmac-python/sdk/go"
 	"github.com/tarmac-project/tarmac-python/sdk/go/internal/fault"
 	"github.com/tarmac-project/tarmac-python/sdk/go/internal/wire"
 )
+
+var errNoStatus = errors.New("the reply has no status")
 
 // Target is one capability of the host under one binding.
 type Target struct {
@@ -27,17 +31,16 @@ func (t Target) Do(operation string, payload []byte, fn func(wire.Field) error) 
 		return fault.Wrap(tarmac.ErrHostCall, callErr)
 	}
 	code, text, err := status(reply)
-	if err != nil {
-		return fault.Wrap(tarmac.ErrHostResponseInvalid, fault.Wrap(err, callErr))
+	if err == nil {
+		err = wire.Each(reply, func(f wire.Field) error {
+			if f.ID == 1 {
+				return nil
+			}
+			return fn(f)
+		})
 	}
-	err = wire.Each(reply, func(f wire.Field) error {
-		if f.ID == 1 {
-			return nil
-		}
-		return fn(f)
-	})
 	if err != nil {
-		return fault.Wrap(tarmac.ErrHostResponseInvalid, err)
+		return unreadable(err, callErr)
 	}
 	if code != 200 {
 		return &tarmac.HostStatusError{
@@ -52,6 +55,13 @@ func (t Target) cause(code int32) error {
 		return cause
 	}
 	return tarmac.ErrHostError
+}
+
+func unreadable(err, callErr error) error {
+	if callErr != nil {
+		err = fault.Wrap(err, fault.Wrap(tarmac.ErrHostCall, callErr))
+	}
+	return fault.Wrap(tarmac.ErrHostResponseInvalid, err)
 }
 
 // status reads field 1 of a reply: the message Status{code = 1, status = 2}.
@@ -70,6 +80,9 @@ func status(reply []byte) (code int32, text string, err error) {
 			return nil
 		})
 	})
+	if err == nil && code == 0 {
+		err = errNoStatus
+	}
 	return code, text, err
 }
 
