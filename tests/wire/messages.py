@@ -43,9 +43,10 @@ UNKNOWN = (
 )
 
 
-def has_map(described: Descriptor) -> bool:
-    """Whether a message has a map among its fields."""
-    return any(field.message_type and field.message_type.GetOptions().map_entry for field in described.fields)
+def is_plain(described: Descriptor) -> bool:
+    """Whether a message has fields, and no map among them."""
+    maps = [field for field in described.fields if field.message_type and field.message_type.GetOptions().map_entry]
+    return bool(described.fields) and not maps
 
 
 def filled(described: Descriptor) -> st.SearchStrategy[Message]:
