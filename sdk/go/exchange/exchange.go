@@ -7,6 +7,7 @@ import (
 
 	tarmac "github.com/tarmac-project/tarmac-python/sdk/go"
 	"github.com/tarmac-project/tarmac-python/sdk/go/internal/call"
+	"github.com/tarmac-project/tarmac-python/sdk/go/internal/headers"
 	"github.com/tarmac-project/tarmac-python/sdk/go/internal/wire"
 )
 
@@ -84,68 +85,33 @@ func (c *client) Get() (*Request, error) {
 
 func (c *client) Set(response Response) error {
 	message := wire.AppendVarint(nil, 1, uint64(int64(response.Code)))
-	for name, values := range response.Headers {
-		var header []byte
-		for _, value := range values {
-			header = wire.AppendBytes(header, 1, value)
-		}
-		message = wire.AppendBytes(message, 2, wire.AppendBytes(wire.AppendBytes(nil, 1, name), 2, header))
-	}
-	return c.target.Do("response/set", message, call.Ignore)
+	return c.target.Do("response/set", headers.Append(message, 2, response.Headers), call.Ignore)
 }
 
 func (r *Request) read(f wire.Field) error {
-	switch f.ID {
-	case 2:
+	switch {
+	case f.IsBytes(2):
 		r.Method = string(f.Bytes)
-	case 3:
+	case f.IsBytes(3):
 		r.Path = string(f.Bytes)
-	case 4:
+	case f.IsBytes(4):
 		r.Route = string(f.Bytes)
-	case 5:
-		name, value, err := entry(f.Bytes)
+	case f.IsBytes(5):
+		name, value, err := headers.Entry(f.Bytes)
 		r.Parameters[name] = string(value)
 		return err
-	case 6:
-		name, value, err := entry(f.Bytes)
+	case f.IsBytes(6):
+		name, value, err := headers.Entry(f.Bytes)
 		r.Query = append(r.Query, Pair{Name: name, Value: string(value)})
 		return err
-	case 7:
-		return r.readHeader(f.Bytes)
-	case 8:
+	case f.IsBytes(7):
+		name, values, err := headers.Read(f.Bytes)
+		r.Headers[name] = values
+		return err
+	case f.IsBytes(8):
 		r.RemoteAddress = string(f.Bytes)
-	case 9:
+	case f.IsBytes(9):
 		r.TLSSubject = string(f.Bytes)
 	}
 	return nil
-}
-
-func (r *Request) readHeader(message []byte) error {
-	name, header, err := entry(message)
-	if err != nil {
-		return err
-	}
-	values := []string{}
-	err = wire.Each(header, func(f wire.Field) error {
-		if f.ID == 1 {
-			values = append(values, string(f.Bytes))
-		}
-		return nil
-	})
-	r.Headers[name] = values
-	return err
-}
-
-// entry reads a message whose field 1 is a name and whose field 2 is its value.
-func entry(message []byte) (name string, value []byte, err error) {
-	err = wire.Each(message, func(f wire.Field) error {
-		switch f.ID {
-		case 1:
-			name = string(f.Bytes)
-		case 2:
-			value = f.Bytes
-		}
-		return nil
-	})
-	return name, value, err
 }

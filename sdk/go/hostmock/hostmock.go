@@ -29,30 +29,30 @@ type Config struct {
 	Error error
 }
 
-// Mock answers host calls as its configuration says.
+// Mock answers host calls as its configuration says, which may change between calls.
 type Mock struct {
-	config Config
+	Config
 }
 
 // New makes a mock. It returns no error now.
-func New(config Config) (*Mock, error) { return &Mock{config: config}, nil }
+func New(config Config) (*Mock, error) { return &Mock{Config: config}, nil }
 
-// HostCall checks binding, capability, operation and payload, in this order, and answers.
+// HostCall checks namespace, capability, function and payload, in this order, and answers.
 func (m *Mock) HostCall(namespace, capability, function string, payload []byte) ([]byte, error) {
 	for _, check := range []struct {
 		expected, got string
 		err           error
 	}{
-		{m.config.ExpectedNamespace, namespace, ErrUnexpectedNamespace},
-		{m.config.ExpectedCapability, capability, ErrUnexpectedCapability},
-		{m.config.ExpectedFunction, function, ErrUnexpectedFunction},
+		{m.ExpectedNamespace, namespace, ErrUnexpectedNamespace},
+		{m.ExpectedCapability, capability, ErrUnexpectedCapability},
+		{m.ExpectedFunction, function, ErrUnexpectedFunction},
 	} {
 		if check.expected != "" && check.expected != check.got {
 			return nil, &mismatch{err: check.err, expected: check.expected, got: check.got}
 		}
 	}
-	if m.config.PayloadValidator != nil {
-		if err := m.config.PayloadValidator(payload); err != nil {
+	if m.PayloadValidator != nil {
+		if err := m.PayloadValidator(payload); err != nil {
 			return nil, err
 		}
 	}
@@ -60,20 +60,20 @@ func (m *Mock) HostCall(namespace, capability, function string, payload []byte) 
 }
 
 func (m *Mock) answer() []byte {
-	if m.config.Response == nil {
+	if m.Response == nil {
 		return nil
 	}
-	return m.config.Response()
+	return m.Response()
 }
 
 func (m *Mock) failure() error {
-	if !m.config.Fail {
-		return nil
+	if m.Fail && m.Error == nil {
+		return ErrOperationFailed
 	}
-	if m.config.Error != nil {
-		return m.config.Error
+	if m.Fail {
+		return m.Error
 	}
-	return ErrOperationFailed
+	return nil
 }
 
 type mismatch struct {

@@ -37,6 +37,39 @@ func TestEachUnmetExpectationHasItsOwnErrorAndNamesBothSides(t *testing.T) {
 	}
 }
 
+func TestChecksComeInOrderAndBeforeAFailure(t *testing.T) {
+	bad := errors.New("bad payload")
+	config := hostmock.Config{
+		ExpectedNamespace: "x", ExpectedCapability: "x", ExpectedFunction: "x",
+		PayloadValidator: func([]byte) error { return bad }, Fail: true, Response: func() []byte { return []byte("reply") },
+	}
+	mock, _ := hostmock.New(config)
+	for _, want := range []error{
+		hostmock.ErrUnexpectedNamespace, hostmock.ErrUnexpectedCapability, hostmock.ErrUnexpectedFunction, bad,
+	} {
+		answer, err := mock.HostCall("tarmac", "kvstore", "get", nil)
+		if answer != nil || !errors.Is(err, want) {
+			t.Fatalf("%q, %v, want %v", answer, err, want)
+		}
+		switch want {
+		case hostmock.ErrUnexpectedNamespace:
+			mock.ExpectedNamespace = "tarmac"
+		case hostmock.ErrUnexpectedCapability:
+			mock.ExpectedCapability = ""
+		case hostmock.ErrUnexpectedFunction:
+			mock.ExpectedFunction = "get"
+		}
+	}
+	mock.PayloadValidator = nil
+	if answer, err := mock.HostCall("tarmac", "kvstore", "get", nil); string(answer) != "reply" || err == nil {
+		t.Fatal(answer, err)
+	}
+	mock.Fail = false
+	if answer, err := mock.HostCall("tarmac", "kvstore", "get", nil); string(answer) != "reply" || err != nil {
+		t.Fatal(answer, err)
+	}
+}
+
 func TestThePayloadValidatorsErrorIsTheCalls(t *testing.T) {
 	bad := errors.New("bad payload")
 	validator := func(payload []byte) error {

@@ -3,6 +3,7 @@ package kv
 
 import (
 	"errors"
+	"iter"
 
 	tarmac "github.com/tarmac-project/tarmac-python/sdk/go"
 	"github.com/tarmac-project/tarmac-python/sdk/go/internal/call"
@@ -16,18 +17,30 @@ var (
 	ErrInvalidValue = errors.New("value is invalid")
 	// ErrKeyNotFound is returned by Get for a key that is not in the store.
 	ErrKeyNotFound = errors.New("key not found in store")
+	// ErrInvalidTTL is returned for a lifetime of no or less time.
+	ErrInvalidTTL = errors.New("time to live is invalid")
+	// ErrNotSupported means that this store cannot do it, such as CompareAndSwap.
+	ErrNotSupported = errors.New("not supported by this store")
 )
 
 // Client is what functions use of a store. Failures of the host are *tarmac.HostStatusError or tarmac.ErrHostCall.
 type Client interface {
 	// Get returns the value, which may be empty, or ErrKeyNotFound.
 	Get(key string) ([]byte, error)
-	// Set stores the value and replaces any older one.
-	Set(key string, value []byte) error
+	// Set stores the value and replaces any older one, its lifetime included.
+	Set(key string, value []byte, options ...Option) error
+	// CompareAndSwap stores the new value only if the key holds the old one now, and says whether it did. A nil old value
+	// means that the key must not exist; a nil new one deletes the key.
+	CompareAndSwap(key string, old, new []byte, options ...Option) (swapped bool, err error)
 	// Delete removes the key; one that does not exist is no error.
 	Delete(key string) error
 	// Keys returns all keys, in no order.
 	Keys() ([]string, error)
+	// Scan goes through the keys that begin with prefix, in no order, page by page. The loop ends after an error. Keys that
+	// come or go meanwhile may be missed, or met twice.
+	Scan(prefix string) iter.Seq2[string, error]
+	// Page returns some of the keys that begin with prefix, and the cursor of the next page. The first cursor is empty.
+	Page(prefix, cursor string, limit int) (Page, error)
 	// Close does nothing now: the host owns the connections.
 	Close() error
 	// Config returns the configuration in use.
@@ -55,7 +68,7 @@ func New(config Config) (Client, error) {
 		Namespace:  config.SDKConfig.Namespace,
 		Capability: "kvstore",
 		Host:       config.HostCall,
-		Causes:     map[int32]error{400: tarmac.ErrHostResponseInvalid, 404: ErrKeyNotFound},
+		Causes:     map[int32]error{400: tarmac.ErrHostResponseInvalid, 404: ErrKeyNotFound, 501: ErrNotSupported},
 	}}, nil
 }
 
@@ -69,7 +82,7 @@ func (c *client) Get(key string) ([]byte, error) {
 	}
 	value := []byte{}
 	err := c.target.Do("get", wire.AppendBytes(nil, 1, key), func(f wire.Field) error {
-		if f.ID == 2 {
+		if f.IsBytes(2) {
 			value = f.Bytes
 		}
 		return nil
@@ -80,16 +93,45 @@ func (c *client) Get(key string) ([]byte, error) {
 	return value, nil
 }
 
-func (c *client) Set(key string, value []byte) error {
+func (c *client) Set(key string, value []byte, options ...Option) error {
 	if key == "" {
 		return ErrInvalidKey
 	}
 	if value == nil {
 		return ErrInvalidValue
 	}
-	request := make([]byte, 0, len(key)+len(value)+16)
+	ttl, err := ttlMs(options)
+	if err != nil {
+		return err
+	}
+	request := make([]byte, 0, len(key)+len(value)+32)
 	request = wire.AppendBytes(wire.AppendBytes(request, 1, key), 2, value)
-	return c.target.Do("set", request, call.Ignore)
+	return c.target.Do("set", wire.AppendVarint(request, 3, ttl), call.Ignore)
+}
+
+func (c *client) CompareAndSwap(key string, old, new []byte, options ...Option) (bool, error) {
+	if key == "" {
+		return false, ErrInvalidKey
+	}
+	ttl, err := ttlMs(options)
+	if err != nil {
+		return false, err
+	}
+	request := wire.AppendBytes(make([]byte, 0, len(key)+len(old)+len(new)+32), 1, key)
+	if old != nil {
+		request = wire.AppendBytes(request, 2, old)
+	}
+	if new != nil {
+		request = wire.AppendBytes(request, 3, new)
+	}
+	swapped := false
+	err = c.target.Do("cas", wire.AppendVarint(request, 4, ttl), func(f wire.Field) error {
+		if f.IsVarint(2) {
+			swapped = f.Number != 0
+		}
+		return nil
+	})
+	return swapped && err == nil, err
 }
 
 func (c *client) Delete(key string) error {
@@ -101,19 +143,4 @@ func (c *client) Delete(key string) error {
 		return nil
 	}
 	return err
-}
-
-func (c *client) Keys() ([]string, error) {
-	keys := []string{}
-	// return_proto asks for an answer in this format.
-	err := c.target.Do("keys", wire.AppendVarint(nil, 1, 1), func(f wire.Field) error {
-		if f.ID == 2 {
-			keys = append(keys, string(f.Bytes))
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return keys, nil
 }

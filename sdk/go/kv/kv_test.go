@@ -67,6 +67,7 @@ func TestAMissingKeyIsErrKeyNotFoundWithTheHostsStatus(t *testing.T) {
 func TestStatusesMeanWhatTheirCodesSay(t *testing.T) {
 	for code, want := range map[uint64]error{
 		400: tarmac.ErrHostResponseInvalid, 403: tarmac.ErrHostError, 404: kv.ErrKeyNotFound, 500: tarmac.ErrHostError,
+		501: kv.ErrNotSupported,
 	} {
 		for _, fails := range []bool{true, false} {
 			store := client(t, hostmock.Config{Response: reply.Status(code, "no"), Fail: fails})
@@ -86,10 +87,20 @@ func TestAFailureWithoutReplyIsErrHostCall(t *testing.T) {
 }
 
 func TestAReplyThatIsNoMessageIsErrHostResponseInvalid(t *testing.T) {
-	for _, garbage := range []string{"{}", "\x0a\x05", "\x0a\x01\xff"} {
+	for _, garbage := range []string{"", "{}", "\x0a\x05", "\x0a\x01\xff", "\x0a\x00", "\x12\x01v"} {
 		store := client(t, hostmock.Config{Response: func() []byte { return []byte(garbage) }})
 		if _, err := store.Get("k"); !errors.Is(err, tarmac.ErrHostResponseInvalid) {
 			t.Errorf("%q gives %v", garbage, err)
+		}
+	}
+}
+
+func TestAFailedCallWithAReplyThatIsNoMessageIsBothErrors(t *testing.T) {
+	store := client(t, hostmock.Config{Response: func() []byte { return []byte("{}") }, Fail: true})
+	_, err := store.Get("k")
+	for _, want := range []error{tarmac.ErrHostResponseInvalid, tarmac.ErrHostCall, hostmock.ErrOperationFailed} {
+		if !errors.Is(err, want) {
+			t.Errorf("%v is not %v", err, want)
 		}
 	}
 }

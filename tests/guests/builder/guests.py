@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .assemblyscript import AssemblyScript
-from .go import Go
+from .go import Go, GoWithModules
 from .paths import EXAMPLES, GUESTS, WASM
 from .rust import Rust
 from .toolchains import Source, Toolchain
@@ -27,10 +27,12 @@ def all_guests() -> list[Guest]:
     return [
         _guest(go, "echo", Source(GUESTS / "go", "echo")),
         _guest(go, "misc", Source(GUESTS / "go", "misc")),
+        _guest(go, "sdk", Source(GUESTS / "go", "sdk")),
         _example(go, "hello", Source(EXAMPLES / "hello", ".")),
         _example(go, "tac", Source(EXAMPLES / "tac", "."), also_for_tests=True),
         _example(go, "counter", Source(EXAMPLES / "counter", "counter"), also_for_tests=True),
         _example(go, "caller", Source(EXAMPLES / "counter", "caller"), also_for_tests=True),
+        _guest(GoWithModules(GUESTS / "protobuf"), "protobuf", Source(GUESTS / "protobuf", "."), language="go"),
         *_family(Zig()),
         *_family(AssemblyScript(), echo=("--use", "abort=echo/abort")),
         *_family(Rust()),
@@ -43,8 +45,8 @@ def _family(toolchain: Toolchain, **options: tuple[str, ...]) -> list[Guest]:
     return [_guest(toolchain, name, Source(folder, name, options.get(name, ()))) for name in names]
 
 
-def _guest(toolchain: Toolchain, name: str, source: Source) -> Guest:
-    full = f"{toolchain.name}-{name}"
+def _guest(toolchain: Toolchain, name: str, source: Source, *, language: str = "") -> Guest:
+    full = f"{language or toolchain.name}-{name}"
     return Guest(full, toolchain, source, (WASM / f"{full}.wasm",))
 
 

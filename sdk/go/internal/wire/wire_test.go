@@ -54,17 +54,43 @@ func TestFixedSizeFieldsAreSkipped(t *testing.T) {
 	}
 }
 
+func TestGroupsAreSkipped(t *testing.T) {
+	message := []byte{0x0b, 0x08, 1, 0x13, 0x12, 1, 'a', 0x14, 0x0c, 0x08, 5}
+	if found := fields(t, message); len(found) != 1 || found[0].Number != 5 {
+		t.Errorf("%+v", found)
+	}
+}
+
+func TestAFieldOfAnotherWireTypeIsNotTheOneAskedFor(t *testing.T) {
+	found := fields(t, []byte{0x08, 5, 0x12, 1, 'a'})
+	if !found[0].IsVarint(1) || found[0].IsBytes(1) || !found[1].IsBytes(2) || found[1].IsVarint(2) || found[1].IsBytes(1) {
+		t.Errorf("%+v", found)
+	}
+}
+
+func TestMembersOfAOneofAreWrittenEvenWhenTheyAreZero(t *testing.T) {
+	if message := wire.AppendSetVarint(nil, 1, 0); !bytes.Equal(message, []byte{0x08, 0}) {
+		t.Errorf("% x", message)
+	}
+	if message := wire.AppendDouble(nil, 3, -2); !bytes.Equal(message, []byte{0x19, 0, 0, 0, 0, 0, 0, 0, 0xc0}) {
+		t.Errorf("% x", message)
+	}
+}
+
 func TestBrokenMessagesAreErrors(t *testing.T) {
 	for name, message := range map[string][]byte{
-		"truncated tag":    {0x80},
-		"field zero":       {0x02, 0},
-		"truncated number": {0x08, 0x80},
-		"number too long":  {0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02},
-		"truncated bytes":  {0x12, 2, 'a'},
-		"huge length":      {0x12, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f},
-		"truncated fixed":  {0x09, 1, 2},
-		"group":            {0x0b, 0x0c},
-		"JSON":             []byte(`{"a":1}`),
+		"truncated tag":     {0x80},
+		"field zero":        {0x02, 0},
+		"truncated number":  {0x08, 0x80},
+		"number too long":   {0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02},
+		"truncated bytes":   {0x12, 2, 'a'},
+		"huge length":       {0x12, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f},
+		"truncated fixed":   {0x09, 1, 2},
+		"group without end": {0x0b, 0x08, 1},
+		"end of no group":   {0x0c},
+		"end of another":    {0x0b, 0x14},
+		"groups too deep":   append(bytes.Repeat([]byte{0x0b}, 1000), bytes.Repeat([]byte{0x0c}, 1000)...),
+		"JSON":              []byte(`{"a":1}`),
 	} {
 		err := wire.Each(message, func(wire.Field) error { return nil })
 		if !errors.Is(err, wire.ErrMalformed) {
