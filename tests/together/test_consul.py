@@ -5,13 +5,28 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import pytest
+
 from tests.services.consul import ConsulServer
-from tests.together.server import Server, listening, serve, write_manifest
+from tests.together.server import listening, serve, write_manifest
 
 KEY = "tarmac/config"
+
+
+@pytest.fixture
+def server() -> Iterator[ConsulServer]:
+    with ConsulServer() as server:
+        yield server
+
+
+@pytest.fixture
+def guarded_server() -> Iterator[ConsulServer]:
+    """It shows nothing without a token."""
+    with ConsulServer(acl=True) as server:
+        yield server
 
 
 def variables(server: ConsulServer, **more: str) -> dict[str, str]:
@@ -28,21 +43,17 @@ def command(folder: Path, environ: Mapping[str, str], *arguments: str) -> "subpr
     )
 
 
-def told(server: Server, message: str) -> dict[str, object]:
-    return server.wait_for(message)
-
-
 def test_a_function_uses_the_store_that_consul_turns_on_and_debug_follows(server: ConsulServer, tmp_path: Path) -> None:
     write_manifest(tmp_path, {"counter": "go-counter"})
     server.put(KEY, {"enable_kvstore": True, "kvstore": {"type": "memory"}, "wasm_function_config": "tarmac.json"})
     with listening(tmp_path, **variables(server)) as tarmac:
         assert tarmac.ask("", "/counter").body == b"1"
         server.put(KEY, {"debug": True, "enable_kvstore": True, "kvstore": {"type": "lmdb"}, "max_call_depth": 4})
-        line = told(tarmac, "Settings changed that need a restart")
+        line = tarmac.wait_for("Settings changed that need a restart")
         assert (line["level"], line["keys"]) == ("WARN", ["kvstore_type", "max_call_depth", "wasm_function_config"])
-        assert told(tarmac, "Settings changed")["keys"] == ["debug"]
+        assert tarmac.wait_for("Settings changed")["keys"] == ["debug"]
         assert tarmac.ask("", "/counter").body == b"2"
-        told(tarmac, "HTTP Request complete")
+        tarmac.wait_for("HTTP Request complete")
         server.put(KEY, '{"enable_maintenance_mode": "perhaps"}')
         wrong = f"enable_maintenance_mode from consul {server.address} {KEY}: 'perhaps' is not a bool"
         while not any(wrong in message for message in tarmac.messages):
@@ -63,7 +74,7 @@ def test_a_killed_and_restarted_consul_is_followed_again_while_functions_answer(
             assert tarmac.ask("x", "/echo").body == b"x"
         server.start()
         server.put(KEY, {"enable_maintenance_mode": True})
-        assert told(tarmac, "Settings changed")["keys"] == ["enable_maintenance_mode"]
+        assert tarmac.wait_for("Settings changed")["keys"] == ["enable_maintenance_mode"]
         assert tarmac.ask(path="/ready", method="GET").code == 503
         server.kill()
         assert tarmac.stop() == 0
@@ -144,7 +155,6 @@ def test_show_and_check_ask_consul_and_name_it_as_the_source(guarded_server: Con
         assert f"error: config source consul: open failed: consul_addr {guarded_server.address}" in refused.stderr
         assert "may not be read: " in refused.stderr
         assert token not in refused.stderr + refused.stdout
-    guarded_server.put(KEY, {"debug": True})
 
 
 def test_settings_of_consul_itself_are_checked_with_the_others(tmp_path: Path) -> None:
