@@ -18,7 +18,7 @@ from tarmac_kv_cassandra.plugin import open_cassandra
 from tarmac_kv_cassandra.settings import CassandraSettings
 
 from benchmarks.figure import Figure
-from benchmarks.host_calls import HOST_CALLS, context, cpu_us, dispatching, invoke
+from benchmarks.host_calls import HOST_CALLS, again, context, cpu_us, dispatching, invoke
 from tarmac_core.dispatch import Capability
 from tests.services.cassandra import PASSWORD, USER, CassandraServer
 
@@ -52,7 +52,7 @@ async def _measured(server: CassandraServer) -> dict[str, list[tuple[float, floa
             "get": (session.prepare("SELECT data FROM tarmac.hord WHERE key = ?"), (b"key",)),
             "set": (session.prepare("UPDATE tarmac.hord SET data = ? WHERE key = ?"), (VALUE, b"key")),
         }
-        async with dispatching(capability, CALLS) as dispatcher:
+        async with dispatching(capability, again(CALLS)) as dispatcher:
             return {
                 name: [
                     (

@@ -2,42 +2,68 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 from tests.services.cassandra import PASSWORD, USER, CassandraServer
+from tests.services.process import Process
 from tests.services.redis import RedisServer
 
-Store: TypeAlias = tuple[Mapping[str, str], Mapping[str, str]]
-"""Settings of the default store and of a second one that shares no data with it, by the backend's own names."""
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Settings of the default store and of a second one that shares no data with it, by the backend's own names.
+
+    `server` keeps what it acknowledged when it is killed; None for a store without one.
+    """
+
+    default: Mapping[str, str]
+    second: Mapping[str, str]
+    server: Process | None = None
 
 
 @contextmanager
 def _memory(_: Path) -> Iterator[Store]:
-    yield {}, {}
+    yield Store({}, {})
 
 
 @contextmanager
 def _lmdb(folder: Path) -> Iterator[Store]:
-    yield {"filename": str(folder / "default.db")}, {"filename": str(folder / "second.db")}
+    yield Store({"filename": str(folder / "default.db")}, {"filename": str(folder / "second.db")})
 
 
 @contextmanager
 def _redis(_: Path) -> Iterator[Store]:
-    with RedisServer() as server:
-        yield {"server": server.address}, {"server": server.address, "database": "1"}
+    with RedisServer({"appendonly": "yes", "appendfsync": "always"}) as server:
+        one = {"server": server.address, "connect_timeout": "1", "read_timeout": "1"}
+        yield Store(one, {**one, "database": "1"}, server)
 
 
 @contextmanager
 def _cassandra(_: Path) -> Iterator[Store]:
-    with CassandraServer() as server:
-        login = {"hosts": server.address, "user": USER, "password": PASSWORD}
-        yield login, login | {"keyspace": "second"}
+    with CassandraServer(properties={"cassandra.unsafesystem": "false"}) as server:
+        one = {"hosts": server.address, "user": USER, "password": PASSWORD}
+        one |= {"connect_timeout": "1", "request_timeout": "1"}
+        yield Store(one, {**one, "keyspace": "second"}, server)
 
 
-KV_STORES: Mapping[str, Callable[[Path], AbstractContextManager[Store]]] = {
-    "memory": _memory,
-    "lmdb": _lmdb,
+EMBEDDED: Mapping[str, Callable[[Path], AbstractContextManager[Store]]] = {"memory": _memory, "lmdb": _lmdb}
+SERVERS: Mapping[str, Callable[[Path], AbstractContextManager[Store]]] = {
     "redis": _redis,
     "cassandra": _cassandra,
 }
+
+
+def lines(backend: str, store: Store) -> list[str]:
+    """A configuration in TOML with `backend` as default store, and as the named store `second`."""
+    flat = [f"{backend}_{name} = '{value}'" for name, value in store.default.items()]
+    named = [f"{name} = '{value}'" for name, value in store.second.items()]
+    return [
+        "enable_kvstore = true",
+        f"kvstore_type = '{backend}'",
+        *flat,
+        "[stores.second]",
+        "capability = 'kvstore'",
+        f"backend = '{backend}'",
+        *named,
+    ]

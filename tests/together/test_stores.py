@@ -12,7 +12,7 @@ from tarmac_kv.kvstore_pb2 import (
     KVStoreSet,
 )
 
-from tests.services.stores import KV_STORES
+from tests.services.stores import EMBEDDED, SERVERS, lines
 from tests.together.server import Server, listening, write_manifest
 from tests.unit.dispatch.guests import RELAY, host_call, outcome
 
@@ -25,7 +25,7 @@ GRANTS = {
 BINARY = bytes(range(256))
 
 
-@pytest.fixture(scope="module", params=KV_STORES)
+@pytest.fixture(scope="module", params=[*EMBEDDED, *SERVERS])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server whose functions do the host call that they are sent, on two stores of one backend."""
     backend: str = request.param
@@ -36,12 +36,8 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         for name, grants in GRANTS.items()
     }
     write_manifest(folder, functions)
-    with KV_STORES[backend](folder) as (default, second):
-        lines = ["enable_kvstore = true", f'kvstore_type = "{backend}"']
-        lines += [f"{backend}_{name} = '{value}'" for name, value in default.items()]
-        lines += ["[stores.second]", 'capability = "kvstore"', f'backend = "{backend}"']
-        lines += [f"{name} = '{value}'" for name, value in second.items()]
-        (folder / "config.toml").write_text("\n".join(lines))
+    with {**EMBEDDED, **SERVERS}[backend](folder) as store:
+        (folder / "config.toml").write_text("\n".join(lines(backend, store)))
         with listening(folder, "tarmac.json", "--config", "config.toml") as running:
             yield running
             assert running.stop() == 0

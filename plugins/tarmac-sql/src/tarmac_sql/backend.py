@@ -35,6 +35,10 @@ class Rows(NamedTuple):
     data: bytes
 
 
+NO_ROWS = Rows((), b"[]")
+"""What statements give that have no result."""
+
+
 class Done(NamedTuple):
     """What a statement changed; `missing` says in words what could not be learned, which makes the answer a 206."""
 
