@@ -16,6 +16,7 @@ from tarmac_sql import SQLBackend, SQLError, Statement
 
 from tarmac_core.testing import Records
 from tests.services.postgres import PASSWORD, PostgresServer
+from tests.services.proxy import delayed
 
 OpenPostgres = Callable[..., AbstractAsyncContextManager[SQLBackend]]
 
@@ -121,6 +122,17 @@ async def test_a_hung_server_fails_calls_within_their_limit_and_works_again_afte
         assert await load.lost() == set()
         await database.exec(Statement("INSERT INTO load VALUES (1)"))
         assert before > 0
+
+
+async def test_a_slow_server_is_waited_for_within_the_limit(server: PostgresServer, open_with: OpenPostgres) -> None:
+    async with delayed(server.port, 0.1) as port:
+        dsn = server.dsn().replace(server.address, f"127.0.0.1:{port}")
+        async with open_with(dsn=dsn) as database:
+            assert await value(database, "SELECT 7") == 7
+        async with open_with(dsn=dsn, statement_timeout_ms=2000) as database:
+            with pytest.raises(SQLError, match="longer than 2000 ms"):
+                await database.query(Statement("SELECT pg_sleep(99)"))
+            assert await value(database, "SELECT 7") == 7
 
 
 async def test_a_hung_server_does_not_hold_up_the_close(server: PostgresServer, open_with: OpenPostgres) -> None:
