@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import aiosqlite
+import asyncmy
 import psycopg
 from tarmac_sql import SQLBackend, Statement
 from tarmac_sql.operations import sql_operations
 from tarmac_sql.sql_pb2 import SQLExec, SQLQuery
 from tarmac_sql.sql_pb2 import Value as WireValue
+from tarmac_sql_mysql.plugin import open_mysql
+from tarmac_sql_mysql.settings import MySQLSettings
 from tarmac_sql_postgres.plugin import open_postgres
 from tarmac_sql_postgres.settings import PostgresSettings
 from tarmac_sql_sqlite.plugin import SqliteSettings, open_sqlite
@@ -22,6 +25,7 @@ from tarmac_sql_sqlite.plugin import SqliteSettings, open_sqlite
 from benchmarks.figure import Figure
 from benchmarks.host_calls import HOST_CALLS, again, context, cpu_us, dispatching, invoke
 from tarmac_core.dispatch import Capability
+from tests.services.mariadb import PASSWORD, MariaDBServer
 from tests.services.postgres import PostgresServer
 
 ROUNDS = 9
@@ -126,4 +130,31 @@ async def _postgres() -> AsyncIterator[Sides]:
             yield Sides(await _filled(store), query.format("$1"), change.format("$1", "$2"), bare_query, bare_exec)
 
 
-SERVERS: dict[str, Callable[[], AbstractAsyncContextManager[Sides]]] = {"sqlite": _sqlite, "postgres": _postgres}
+@asynccontextmanager
+async def _mariadb() -> AsyncIterator[Sides]:
+    query, change = "SELECT id, name FROM bench WHERE id = {}", "UPDATE bench SET name = {} WHERE id = {}"
+    with MariaDBServer() as server:
+        login = {"host": "127.0.0.1", "port": server.port, "user": "tarmac", "password": PASSWORD, "db": "tarmac"}
+        async with (
+            open_mysql(MySQLSettings.model_validate({"dsn": server.dsn()}), context()) as store,
+            # It commits each statement by itself, so that this side needs no second turn either.
+            asyncmy.connect(**login, autocommit=True) as bare,
+        ):
+
+            async def bare_query() -> None:
+                async with bare.cursor() as cursor:
+                    await cursor.execute(query.format("%s"), (KEY,))
+                    await cursor.fetchall()
+
+            async def bare_exec() -> None:
+                async with bare.cursor() as cursor:
+                    await cursor.execute(change.format("%s", "%s"), ("x", KEY))
+
+            yield Sides(await _filled(store), query.format("?"), change.format("?", "?"), bare_query, bare_exec)
+
+
+SERVERS: dict[str, Callable[[], AbstractAsyncContextManager[Sides]]] = {
+    "sqlite": _sqlite,
+    "postgres": _postgres,
+    "mariadb": _mariadb,
+}

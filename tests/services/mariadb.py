@@ -66,8 +66,9 @@ class MariaDBServer(Process):
 
     def _write(self, folder: Path) -> None:
         (folder / "init.sql").write_text(self._statements)
-        for name in ("ca.pem", "server.pem", "server.key") if self._certificates else ():
-            shutil.copy(self._certificates / name, folder / name)
+        if self._certificates:
+            for name in ("ca.pem", "server.pem", "server.key"):
+                shutil.copy(self._certificates / name, folder / name)
         if os.geteuid() == 0:
             who = pwd.getpwnam("mysql")
             for path in [self.data, *folder.glob("server.*")]:

@@ -14,6 +14,8 @@ from tests.services.mariadb import MariaDBServer, MySQLServer
 OpenMySQL = Callable[..., AbstractAsyncContextManager[SQLBackend]]
 
 WKB = b"\0\0\0\0\x01\x01\0\0\0" + b"\0\0\0\0\0\0\xf0\x3f" + b"\0\0\0\0\0\0\0\x40"
+DIGITS, TEXT = "12345678901234567890.0123456789", "Zürich <東京> \U0001f6a7"
+ID = "123e4567-e89b-12d3-a456-426655440000"
 # Type, how SQL writes a value, the value in natural JSON, and what the server sends, which is base64 in Go's shape.
 TYPES: list[tuple[str, str, Any, str | bytes]] = [
     ("TINYINT", "-128", -128, "-128"),
@@ -28,9 +30,9 @@ TYPES: list[tuple[str, str, Any, str | bytes]] = [
     ("FLOAT", "0.1", 0.1, "0.1"),
     ("DOUBLE", "2.5e-300", 2.5e-300, "2.5e-300"),
     ("DOUBLE", "2", 2.0, "2"),
-    ("DECIMAL(30,10)", "'12345678901234567890.0123456789'", *["12345678901234567890.0123456789"] * 2),
+    ("DECIMAL(30,10)", "'12345678901234567890.0123456789'", DIGITS, DIGITS),
     ("CHAR(5)", "'ab '", "ab", "ab"),
-    ("VARCHAR(20)", "'Zürich <東京> \U0001f6a7'", *["Zürich <東京> \U0001f6a7"] * 2),
+    ("VARCHAR(20)", f"'{TEXT}'", TEXT, TEXT),
     ("VARCHAR(9) CHARACTER SET latin1", "'é'", "é", "é"),
     ("TEXT", "'text'", "text", "text"),
     ("LONGTEXT", "''", "", ""),
@@ -54,9 +56,9 @@ TYPES: list[tuple[str, str, Any, str | bytes]] = [
     ("DATETIME", "NULL", None, ""),
 ]
 ONLY_MARIADB: list[tuple[str, str, Any, str | bytes]] = [
-    ("UUID", "'123e4567-e89b-12d3-a456-426655440000'", *["123e4567-e89b-12d3-a456-426655440000"] * 2),
+    ("UUID", f"'{ID}'", ID, ID),
     ("INET6", "'::1'", "::1", "::1"),
-    ("JSON", "'{\"a\": [1, null]}'", *['{"a": [1, null]}'] * 2),
+    ("JSON", "'{\"a\": [1, null]}'", '{"a": [1, null]}', '{"a": [1, null]}'),
 ]
 ONLY_MYSQL: list[tuple[str, str, Any, str | bytes]] = [
     ("JSON", '\'{"a": [1, null, 1.5, "é"]}\'', {"a": [1, None, 1.5, "é"]}, '{"a": [1, null, 1.5, "é"]}'),

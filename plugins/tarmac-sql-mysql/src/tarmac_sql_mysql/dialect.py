@@ -7,8 +7,10 @@ from asyncmy.errors import MySQLError
 from tarmac_sql import Done, ReadOnlyError, Rows, SQLError, Statement
 from tarmac_sql.dialect import ServerDialect
 from tarmac_sql.rows import Shape
+from tarmac_sql.running import Running
 
 from tarmac_sql_mysql import results
+from tarmac_sql_mysql.driven import Driven
 from tarmac_sql_mysql.faults import RefusedLoginError, for_guests
 from tarmac_sql_mysql.link import Link, connect
 from tarmac_sql_mysql.parameters import filled
@@ -36,6 +38,14 @@ class MySQLDialect(ServerDialect[Link]):
         self._server = server
         self._watch = watch
 
+    def start_query(self, connection: Link, statement: Statement, shape: Shape, *, read_only: bool) -> Running[Rows]:
+        """Run it without a task."""
+        return Driven(self.query(connection, statement, shape, read_only=read_only))
+
+    def start_exec(self, connection: Link, statement: Statement) -> Running[Done]:
+        """Run it without a task."""
+        return Driven(self.exec(connection, statement))
+
     async def query(self, connection: Link, statement: Statement, shape: Shape, *, read_only: bool) -> Rows:
         """The whole call `query`."""
         return await self._call(
@@ -61,9 +71,17 @@ class MySQLDialect(ServerDialect[Link]):
         try:
             return await self._between(link, kind, work)
         finally:
-            link.is_spent |= kind.is_unknown
-            if kind.touches_session and link.is_usable:
+            await self._clean(link, kind)
+
+    async def _clean(self, link: Link, kind: Kind) -> None:
+        """Leave a clean session, or none; that this fails changes nothing about the call."""
+        if kind.is_unknown:
+            link.is_spent = True
+        elif kind.touches_session and link.is_usable:
+            try:
                 await link.reset()
+            except self.errors:
+                link.is_spent = True
 
     async def _between(self, link: Link, kind: Kind, work: Callable[[], Awaitable[T]]) -> T:
         if not kind.is_several:

@@ -3,9 +3,8 @@
 A connection on which something was left unread, or came otherwise than expected, is spent.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from typing import Any, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn, TypeAlias
 
 from asyncmy.errors import MySQLError
 from tarmac_sql import Done, Rows, SQLError
@@ -21,20 +20,22 @@ Take: TypeAlias = Callable[[Sequence[Sequence[Any]]], None]
 
 async def fetch(link: Link, text: bytes, shape: Shape) -> Rows:
     """Run a statement and write its first result's rows; further results, of a procedure, are passed over."""
-    async with _guarded(link):
+    try:
         await link.query(text, unbuffered=True)
         rows = NO_ROWS
-        if link._result.description is not None:
-            writer = shape.writer([column[0] for column in link._result.description])
+        if (description := link._result.description) is not None:
+            writer = shape.writer([column[0] for column in description])
             await _each_chunk(link, writer.add)
             rows = writer.finish()
         await _last(link)
+    except Exception as error:  # noqa: BLE001 - raised again, in words
+        _give_up(link, error)
     return rows
 
 
 async def change(link: Link, text: bytes, *, is_returning: bool) -> Done:
     """Run a statement and tell how many rows it changed, and the first id that it gave."""
-    async with _guarded(link):
+    try:
         await link.query(text, unbuffered=True)
         if link._result.description is None:
             done = _done(link)
@@ -46,6 +47,8 @@ async def change(link: Link, text: bytes, *, is_returning: bool) -> Done:
             )
             done = Done(sum(counts) if is_returning else 0, 0, missing)
         return await _last(link) or done
+    except Exception as error:  # noqa: BLE001 - raised again, in words
+        _give_up(link, error)
 
 
 async def _each_chunk(link: Link, take: Take) -> None:
@@ -75,21 +78,12 @@ def _done(link: Link) -> Done:
     return Done(link._result.affected_rows, new_id - 2 * _SIGN if new_id >= _SIGN else new_id)
 
 
-@asynccontextmanager
-async def _guarded(link: Link) -> AsyncIterator[None]:
-    try:
-        yield
-    except MySQLError as error:
-        # What the server itself says has an SQLSTATE, and leaves nothing behind it.
-        link.is_spent |= getattr(error, "sqlstate", None) is None
-        raise
-    except (SQLError, OSError, TimeoutError):
-        link.is_spent = True
-        raise
-    except UnicodeDecodeError as error:
-        link.is_spent = True
+def _give_up(link: Link, error: Exception) -> NoReturn:
+    """Raise what tells of it. What the server itself says has an SQLSTATE, and leaves nothing unread behind it."""
+    link.is_spent |= getattr(error, "sqlstate", None) is None
+    if isinstance(error, MySQLError | SQLError | OSError | TimeoutError):
+        raise error
+    if isinstance(error, UnicodeDecodeError):
         # The driver takes what it does not know for ASCII.
         raise SQLError("a column's type is unknown here: write HEX(column), or VECTOR_TO_STRING(column)") from error
-    except Exception as error:
-        link.is_spent = True
-        raise SQLError(f"the server's answer cannot be read: {type(error).__name__}") from error
+    raise SQLError(f"the server's answer cannot be read: {type(error).__name__}") from error
