@@ -110,11 +110,12 @@ def test_a_bare_serve_names_the_certificates_and_both_places_of_functions(tmp_pa
     assert "/functions/tarmac.wasm" in told
 
 
-def test_a_backend_that_nobody_installed_is_told_with_its_package(tmp_path: Path) -> None:
+def test_a_backend_that_nobody_installed_is_told_with_those_installed(tmp_path: Path) -> None:
     write_manifest(tmp_path, {"f": "go-echo"})
-    told = failed(serve(tmp_path, "tarmac.json", APP_ENABLE_KVSTORE="true", APP_KVSTORE_TYPE="nats"))
+    told = failed(serve(tmp_path, "tarmac.json", APP_ENABLE_KVSTORE="true", APP_KVSTORE_TYPE="barn"))
     assert "kvstore_type from APP_KVSTORE_TYPE (environment)" in told
-    assert "pip install tarmac-kv-nats" in told
+    assert "no kvstore backend 'barn' is installed; installed: " in told
+    assert "lmdb" in told
 
 
 def test_wrong_command_lines_end_with_2(tmp_path: Path) -> None:

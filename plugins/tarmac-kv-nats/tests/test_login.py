@@ -1,8 +1,11 @@
 """Who may come in: users, tokens, keys, TLS; and what is said when not."""
 
+import asyncio
 import base64
 import json
+import logging
 import os
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +22,7 @@ from tarmac_core.testing import PluginHarness
 from tests.services.nats import NatsServer
 from tests.services.process import free_port
 
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "plugins" / "kv-nats.md"
 SECRET = "s3cret/w@rd"
 TOKEN = "s3cret-token"
 LIMITED = '{ publish: ["$JS.API.>", "$KV.tarmac.own.>", "_INBOX.>"] }'
@@ -106,6 +110,50 @@ async def test_what_a_user_may_not_do_is_said_at_once_without_names(guarded: Nat
         await store.set(b"own.key", b"still works")
         (warning,) = [message for message in plugin.records.messages() if "may not" in message]
         assert "$kv.tarmac.foreign.key" in warning
+
+
+async def test_the_permissions_that_the_page_lists_are_enough() -> None:
+    (listed,) = re.findall(r"\* \*\*A user\*\* needs(.*?)\n\n", PAGE.read_text(), re.DOTALL)
+    *publish, subscribe = [name.replace("BUCKET", "tarmac") for name in re.findall(r"`([$_A-Z].*?)`", listed)]
+    rights = json.dumps({"publish": publish, "subscribe": [subscribe]})
+    with NatsServer(
+        f'authorization {{ users: [{{ user: me, password: "{SECRET}", permissions: {rights} }}] }}'
+    ) as server:
+        settings = {"url": server.url, "user": "me", "password": SECRET}
+        async with PluginHarness(NatsPlugin, settings, data_dir=Path()) as plugin:
+            store = await plugin.backend()
+            await store.set(b"a.b", b"value", ttl_ms=60_000)
+            assert await store.get(b"a.b") == b"value"
+            assert await store.cas(b"a.b", expected=b"value", value=b"new")
+            assert await store.cas(b"other", expected=None, value=b"new")
+            assert (await store.keys(prefix=b"a.", limit=10)).keys == [b"a.b"]
+            await store.delete(b"a.b")
+            assert await store.cas(b"other", expected=b"new", value=None)
+            assert (await store.keys()).keys == []
+            await store.health()
+            assert plugin.records.messages(logging.WARNING) == []
+
+
+async def test_a_password_that_is_changed_is_told_and_the_right_one_works_again(tmp_path: Path) -> None:
+    server = NatsServer("include login.conf")
+    secret = server.folder / "login.conf"
+    secret.write_text(f'authorization {{ token: "{TOKEN}" }}')
+    with server:
+        settings = {"url": server.url, "token": TOKEN, "reconnect_wait": 0.1}
+        async with PluginHarness(NatsPlugin, settings, data_dir=tmp_path) as plugin:
+            store = await plugin.backend()
+            for token, is_right in (("another", False), (TOKEN, True)):
+                server.kill()
+                secret.write_text(f'authorization {{ token: "{token}" }}')
+                server.start()
+                await asyncio.sleep(0.5)
+                if is_right:
+                    await store.health()
+                else:
+                    with pytest.raises(KVError, match="cannot be reached"):
+                        await store.health()
+            assert any("the login is refused" in text for text in plugin.records.messages(logging.WARNING))
+            assert TOKEN not in str(plugin.records.messages())
 
 
 async def test_a_user_who_may_hear_no_answers_ends_the_start(guarded: NatsServer) -> None:

@@ -44,7 +44,7 @@ def test_a_capability_that_is_off_selects_no_backend(home: Home) -> None:
     [
         ({"enable_queue": "true"}, ["enable_queue from APP_ENABLE_QUEUE", "install the package that provides it"]),
         ({"enable_sql": "perhaps"}, ["enable_sql", "use true or false"]),
-        ({"enable_kvstore": "true", "kvstore_type": "nats"}, ["kvstore_type", "pip install tarmac-kv-nats"]),
+        ({"enable_kvstore": "true", "kvstore_type": "barn"}, ["kvstore_type", "'barn' is installed; installed: "]),
         ({"enable_kvstore": "true", "plugins_disabled": "kvstore"}, ["enable_kvstore", "plugins_disabled"]),
         (
             {"enable_kvstore": "1", "plugins_disabled": "kvstore.internal"},

@@ -4,10 +4,16 @@ import time
 
 import pytest
 
-from tarmac_core.registry import Catalog, Loaded, load
+from tarmac_core.registry import Catalog, Loaded, catalog, load
 from tests.distributions import Site, backend_source, plugin_source
 
 GOOD = plugin_source("good")
+
+
+@pytest.fixture
+def barn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package that is known and never installed."""
+    monkeypatch.setattr(catalog, "KNOWN_PACKAGES", {"kvstore.barn": "tarmac-kv-barn"})
 
 
 def _load(*names: str, selected: tuple[str, ...] = (), limit_s: float = 10.0) -> Loaded:
@@ -35,9 +41,9 @@ def test_a_selected_broken_plugin_is_an_error_an_unselected_one_a_warning_and_ot
     assert [(one.installed.name, "second" in one.problem.what) for one in loaded.broken] == [("two", True)]
 
 
-def test_a_selected_name_that_is_not_installed_is_an_error() -> None:
-    (problem,) = _load("kvstore.nats", selected=("kvstore.nats",)).problems
-    assert problem.remedy == "pip install tarmac-kv-nats"
+def test_a_selected_name_that_is_not_installed_is_an_error(barn: None) -> None:
+    (problem,) = _load("kvstore.barn", selected=("kvstore.barn",)).problems
+    assert problem.remedy == "pip install tarmac-kv-barn"
 
 
 @pytest.mark.parametrize(
@@ -100,11 +106,11 @@ def test_a_plugin_that_hangs_is_given_up_and_the_step_is_named(site: Site, sourc
     assert [plugin.name for plugin in loaded.plugins] == ["good"]
 
 
-def test_what_a_plugin_requires_must_be_installed(site: Site) -> None:
-    site.add("acme", {"bad": "bad_mod:P"}, modules={"bad_mod": plugin_source("bad", info="requires=('kvstore.nats',)")})
+def test_what_a_plugin_requires_must_be_installed(site: Site, barn: None) -> None:
+    site.add("acme", {"bad": "bad_mod:P"}, modules={"bad_mod": plugin_source("bad", info="requires=('kvstore.barn',)")})
     (problem,) = _load("bad", selected=("bad",)).problems
-    assert problem.what == "requires the plugin kvstore.nats, which is not installed"
-    assert problem.remedy == "pip install tarmac-kv-nats"
+    assert problem.what == "requires the plugin kvstore.barn, which is not installed"
+    assert problem.remedy == "pip install tarmac-kv-barn"
 
 
 def test_a_plugin_goes_with_what_it_requires_through_any_number_of_steps(site: Site) -> None:

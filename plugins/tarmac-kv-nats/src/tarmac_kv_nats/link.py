@@ -178,7 +178,7 @@ class Link:
         for _ in itertools.count() if most < 0 else range(most):
             try:
                 await self._connect()
-            except FAILURES as error:
+            except Exception as error:  # noqa: BLE001 - whatever it was, the next attempt may succeed
                 self._outage.goes_on(in_words(error, self._settings))
                 await asyncio.sleep(self._settings.reconnect_wait)
             else:
