@@ -6,7 +6,7 @@ import pytest
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.unknown_fields import UnknownFieldSet
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tarmac_core.wapc import GuestError
@@ -14,7 +14,7 @@ from tests.wire.conftest import Go
 from tests.wire.messages import DESCRIBED, MESSAGES, UNKNOWN, filled, is_plain
 
 EACH = pytest.mark.parametrize("name", sorted(MESSAGES))
-MANY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = settings(max_examples=25, deadline=None)
 
 
 def said(message: Message) -> Any:
