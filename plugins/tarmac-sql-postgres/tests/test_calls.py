@@ -2,12 +2,21 @@
 
 import asyncio
 import json
+import select
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+import psycopg
 import pytest
 from tarmac_sql import Done, ReadOnlyError, Rows, SQLBackend, SQLError, Statement
+from tarmac_sql_postgres.exchange import call, frames
+from tarmac_sql_postgres.results import DoneTaker
+from tarmac_sql_postgres.turn import Steps
+from tarmac_sql_postgres.watch import Watch
+
+from tarmac_core.testing import Records
+from tests.services.postgres import PostgresServer
 
 OpenPostgres = Callable[..., AbstractAsyncContextManager[SQLBackend]]
 
@@ -84,15 +93,19 @@ async def test_what_refuses_to_be_in_a_transaction_runs_without_one(open_databas
 
 @pytest.mark.parametrize(
     "text",
-    ["COPY (SELECT 1) TO STDOUT", "COPY (SELECT generate_series(1, 3000000)) TO STDOUT", "COPY pg_temp.t FROM STDIN"],
+    ["COPY (SELECT 1) TO STDOUT", "COPY (SELECT generate_series(1, 3000000)) TO STDOUT", "COPY copied FROM STDIN"],
 )
 async def test_copy_is_refused_and_the_connection_still_usable(open_database: OpenPostgres, text: str) -> None:
     async with open_database(pool_size=1) as database:
+        await database.exec(Statement("CREATE TABLE copied (a int)"))
         before = await one(database, "SELECT pg_backend_pid()")
+        statements = (Statement(text), Statement(text, ()), Statement(f"SELECT 1; {text}; SELECT 2"))
         for run in (database.query, database.exec):
-            with pytest.raises(SQLError, match="COPY FROM STDIN and COPY TO STDOUT have no place in a call"):
-                await asyncio.wait_for(run(Statement(f"CREATE TEMP TABLE t (a int); {text}; SELECT 1")), 10)
+            for statement in statements:
+                with pytest.raises(SQLError, match="COPY FROM STDIN and COPY TO STDOUT have no place in a call"):
+                    await asyncio.wait_for(run(statement), 10)
         assert await one(database, "SELECT pg_backend_pid()") == before
+        await database.exec(Statement("DROP TABLE copied"))
 
 
 @pytest.mark.parametrize(
@@ -130,14 +143,71 @@ async def test_nothing_of_a_session_reaches_the_next_call(
         assert await one(database, "SELECT pg_backend_pid()") == before
 
 
-async def test_notices_and_notifications_are_not_collected(open_database: OpenPostgres) -> None:
+async def test_notices_and_notifications_are_not_collected(
+    shared_server: PostgresServer, open_database: OpenPostgres, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = "DO $$ BEGIN FOR i IN 1..100 LOOP RAISE WARNING '%', i; PERFORM pg_notify('a', i::text); END LOOP; END $$"
+    caplog.set_level("INFO", logger="sqlalchemy")
     async with open_database(pool_size=1) as database:
-        await database.exec(Statement("LISTEN a; NOTIFY a, 'x'"))
-        text = (
-            "DO $$ BEGIN FOR i IN 1..1000 LOOP RAISE WARNING '%', i; PERFORM pg_notify('a', i::text); END LOOP; END $$"
-        )
         await database.exec(Statement(f"LISTEN a; {text}"))
         assert await one(database, "SELECT 1") == 1
+    assert not [message for message in caplog.messages if "WARNING" in message]
+    async with await psycopg.AsyncConnection.connect(shared_server.dsn(), autocommit=True) as connection:
+        await Watch("", Records().log("")).greet(connection)
+        for statement in ("LISTEN a", text):
+            await connection.execute(statement.encode())
+        assert [heard async for heard in connection.notifies(timeout=0.05)] == []
+
+
+async def test_who_may_only_read_cannot_notify_either(
+    shared_server: PostgresServer, open_database: OpenPostgres
+) -> None:
+    async with (
+        await psycopg.AsyncConnection.connect(shared_server.dsn(), autocommit=True) as listener,
+        open_database() as database,
+    ):
+        await listener.execute(b"LISTEN heard")
+        for read_only in (True, False):
+            text = f"SELECT pg_notify('heard', '{read_only}')"
+            await database.query(Statement(text), read_only=read_only)
+        assert [heard.payload async for heard in listener.notifies(timeout=0.2)] == ["False"]
+
+
+async def test_a_call_does_not_end_before_its_wish_to_cancel_was_heard(shared_server: PostgresServer) -> None:
+    asked: list[bool] = []
+
+    def cancel() -> bool:
+        asked.append(len(asked) >= 3)
+        return asked[-1]
+
+    async with await psycopg.AsyncConnection.connect(shared_server.dsn(), autocommit=True) as connection:
+        text = Statement("COPY (SELECT 1) TO STDOUT")
+        steps = call(connection.pgconn, text, (frames(0).usual,), DoneTaker, cancel)
+        with pytest.raises(SQLError, match="have no place in a call"):
+            _finish(steps, connection.pgconn.socket)
+    assert asked == [False, False, False, True]
+
+
+def _finish(steps: Steps[Done], socket: int) -> None:
+    """Drive a call without an event loop."""
+    waits = next(steps)
+    while True:
+        reads, writes = [socket] if waits & 1 else [], [socket] if waits & 2 else []
+        ready = [len(found) for found in select.select(reads, writes, [], 10)[:2]] if waits else (0, 0)
+        waits = steps.send(ready[0] + 2 * ready[1])
+
+
+async def test_a_role_that_only_reads_stays_so(open_database: OpenPostgres) -> None:
+    async with open_database() as database:
+        await database.exec(Statement("ALTER ROLE tarmac SET default_transaction_read_only = on"))
+    try:
+        async with open_database() as database:
+            with pytest.raises(ReadOnlyError):
+                await database.exec(Statement("CREATE TABLE never (a int)"))
+    finally:
+        async with open_database() as database:
+            text = "SET TRANSACTION READ WRITE; ALTER ROLE tarmac RESET default_transaction_read_only"
+            await database.exec(Statement(text))
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Settings, what the driver is told of them, and that listing plugins loads no driver."""
 
+import ssl
 import subprocess
 import sys
 from typing import Any
@@ -57,6 +58,14 @@ def test_unless_it_says_otherwise_tls_is_required_and_connections_are_kept_alive
     assert (options["keepalives"], options["keepalives_idle"]) == (1, 300)
     assert told("host=h keepalives_idle=7")["keepalives_idle"] == "7"
     assert told("host=h", keepalive_s=0)["keepalives"] == 0
+
+
+def test_the_system_s_authorities_are_named_since_the_driver_does_not_know_them() -> None:
+    cafile = ssl.get_default_verify_paths().cafile or "system"
+    assert told("host=h sslmode=verify-full")["sslrootcert"] == cafile
+    assert told("host=h sslmode=verify-ca sslrootcert=system")["sslrootcert"] == cafile
+    assert told("host=h sslmode=verify-ca sslrootcert=/own.pem")["sslrootcert"] == "/own.pem"
+    assert "sslrootcert" not in told("host=h")
 
 
 def test_other_options_are_parameters_of_the_server() -> None:

@@ -58,7 +58,7 @@ def frames(limit_ms: int) -> Frames:
     limit = b";SET LOCAL statement_timeout=%d" % limit_ms if limit_ms else b""
     settings = limit + b";SET LOCAL datestyle=ISO"
     return Frames(
-        Frame(b"BEGIN READ WRITE" + settings, b"COMMIT;" + _FORGET),
+        Frame(b"BEGIN" + settings, b"COMMIT;" + _FORGET),
         # Several statements could end the transaction that only reads and begin another.
         Frame(b"BEGIN READ ONLY" + settings, b"ROLLBACK;" + _FORGET, is_single=True),
         Frame(settings.replace(b" LOCAL", b"")[1:], _FORGET),

@@ -49,6 +49,8 @@ class Turn(Running[T]):
         self._watch(0)
         self._steps.close()
         self._connection.pgconn.finish()
+        if self._cancelling is not None:
+            self._cancelling.cancel()
         self._finish(AbortedError())
 
     def _cancel(self) -> bool:
