@@ -86,6 +86,7 @@ async def test_the_new_id_is_not_that_of_an_earlier_call(database: SQLBackend) -
     await database.exec(Statement("CREATE TABLE IF NOT EXISTS ids (id INT AUTO_INCREMENT PRIMARY KEY, a INT)"))
     assert (await database.exec(Statement("INSERT INTO ids (a) VALUES (1), (2)"))).last_insert_id > 0
     assert (await database.exec(Statement("UPDATE ids SET a = a + 1"))).last_insert_id == 0
+    assert (await one(database, "SELECT ROW_COUNT()")) < 1
     await database.exec(Statement("DROP TABLE ids"))
 
 

@@ -61,12 +61,7 @@ class Link(_Connection):  # type: ignore[misc]
         if self.is_spent or not self._connected:
             return False
         received, transport = self._proto, self._transport
-        return not (
-            received.eof
-            or received.length != received.pos
-            or transport.is_closing()
-            or self.server_status & _IN_TRANSACTION
-        )
+        return not (received.length != received.pos or transport.is_closing() or self.server_status & _IN_TRANSACTION)
 
     async def settle(self) -> None:
         """Give a session its settings; for a new connection, and after `reset`."""
