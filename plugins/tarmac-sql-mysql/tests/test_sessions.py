@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from tarmac_sql import SQLBackend, SQLError, Statement
 
-from tests.services.mariadb import MariaDBServer, MySQLServer
+from tests.services.mariadb import MariaDBServer
 
 OpenMySQL = Callable[..., AbstractAsyncContextManager[SQLBackend]]
 
@@ -147,7 +147,3 @@ async def test_only_reading_and_writing_may_take_turns_on_a_connection(database:
             await database.query(Statement("DELETE FROM turns"), read_only=True)
     assert await one(database, "SELECT count(*) FROM turns") == 3
     await database.exec(Statement("DROP TABLE turns"))
-
-
-def test_the_second_server_is_a_mysql(mysql: MySQLServer) -> None:
-    assert "mysqld" in mysql.output()

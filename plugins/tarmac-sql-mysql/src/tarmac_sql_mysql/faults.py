@@ -9,10 +9,10 @@ from tarmac_sql import ReadOnlyError, SQLError
 
 from tarmac_core.plugin import OpenError
 
-NO_TLS, NO_SUCH_LOGIN = 2026, 2059
+NO_TLS, NOT_UNDERSTOOD, NO_SUCH_LOGIN = 2026, 2027, 2059
 """Codes that MySQL's own clients use for what goes wrong on this side."""
 
-_AWAY = (2002, 2003)
+_AWAY = (2002, 2003, NOT_UNDERSTOOD)
 _GONE = (1053, 1152, 1159, 1160, 1161, 1927, 2006, 2013, 4031)
 _FULL = (1021, 1114)
 _BUSY = (1040, 1203, 1226)
@@ -27,6 +27,7 @@ _REMEDIES = (
     ((1203, 1226), "lower sql_pool_size, or raise the user's limits there"),
     ((1193, 1231, 1232), "mend the variables among the options of sql_dsn"),
     ((3159,), "set sql_tls to on"),
+    ((NOT_UNDERSTOOD,), "is it a MariaDB or MySQL server?"),
     ((NO_TLS,), "set sql_tls to off, or make the server speak TLS"),
 )
 _WHO = re.compile(r" (?:for|to) user '[^']*'@'[^']*'| by user '[^']*'|'[^' ]*'@'[^' ]*'")
