@@ -1,7 +1,8 @@
 """Real servers, and databases opened as core opens them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -11,14 +12,17 @@ import pytest
 pytest.register_assert_rewrite("tarmac_sql.conformance")
 
 from tarmac_sql import SQLBackend  # noqa: E402
-from tarmac_sql_mysql.plugin import open_mysql  # noqa: E402
+from tarmac_sql_mysql.faults import MySQLOpenError  # noqa: E402
+from tarmac_sql_mysql.plugin import MySQLPlugin, open_mysql  # noqa: E402
 from tarmac_sql_mysql.settings import MySQLSettings  # noqa: E402
 
 from tarmac_core.plugin import Context  # noqa: E402
-from tarmac_core.testing import Records  # noqa: E402
-from tests.services.mariadb import MariaDBServer, MySQLServer  # noqa: E402
+from tarmac_core.registry import StepError  # noqa: E402
+from tarmac_core.testing import Leaks, PluginHarness, Records  # noqa: E402
+from tests.services.mariadb import PASSWORD, MariaDBServer, MySQLServer  # noqa: E402
 
 OpenMySQL: TypeAlias = Callable[..., AbstractAsyncContextManager[SQLBackend]]
+Refused: TypeAlias = Callable[..., Awaitable[str]]
 
 
 @pytest.fixture(scope="session")
@@ -78,3 +82,25 @@ def open_with(tmp_path: Path, records: Records) -> OpenMySQL:
 def open_database(open_with: OpenMySQL, shared_server: MariaDBServer) -> OpenMySQL:
     """Opens the database of each shared server, with further settings."""
     return lambda **settings: open_with(**{"dsn": shared_server.dsn(), **settings})
+
+
+@pytest.fixture
+def refused() -> Refused:
+    """Gives the message of a start that fails, which it must do at once, without the secret, and leave nothing."""
+
+    async def starting(**settings: Any) -> str:
+        began_s, leaks = time.monotonic(), Leaks.now()
+        with pytest.raises(StepError) as raised:
+            async with PluginHarness(MySQLPlugin, settings, data_dir=Path()) as plugin:
+                await plugin.backend()
+        assert isinstance(raised.value.__cause__, MySQLOpenError)
+        assert time.monotonic() - began_s < 2.5
+        text = str(raised.value)
+        assert "sql.mysql: " in text
+        assert PASSWORD not in text
+        await asyncio.sleep(0.02)
+        # The loop keeps a thread that looks up names.
+        assert [one for one in leaks.found() if "asyncio_" not in one] == []
+        return text
+
+    return starting

@@ -74,6 +74,7 @@ def test_options_that_mean_something(option: str, expected: Options) -> None:
     [
         "charset=latin1",
         "collation=latin1_bin",
+        "collation=utf8mb4_bin'",
         "multiStatements=true",
         "allowAllFiles=true",
         "allowOldPasswords=true",

@@ -9,12 +9,14 @@ from tarmac_sql import ReadOnlyError, SQLError
 
 from tarmac_core.plugin import OpenError
 
-NO_TLS, NO_SUCH_LOGIN = 2026, 2059
+NO_TLS, NOT_UNDERSTOOD, NO_SUCH_LOGIN = 2026, 2027, 2059
 """Codes that MySQL's own clients use for what goes wrong on this side."""
 
-_AWAY = (2002, 2003)
+# Numbers of the manuals' lists of error messages, MySQL's and MariaDB's.
+_AWAY = (2002, 2003, NOT_UNDERSTOOD)
 _GONE = (1053, 1152, 1159, 1160, 1161, 1927, 2006, 2013, 4031)
 _FULL = (1021, 1114)
+_FILES = (*range(1, 100), *range(1004, 1031), 1085, 1086, 1126)
 _BUSY = (1040, 1203, 1226)
 _TOO_LONG = (1969, 3024)
 _STOPPED = 1317
@@ -27,10 +29,11 @@ _REMEDIES = (
     ((1203, 1226), "lower sql_pool_size, or raise the user's limits there"),
     ((1193, 1231, 1232), "mend the variables among the options of sql_dsn"),
     ((3159,), "set sql_tls to on"),
+    ((NOT_UNDERSTOOD,), "is it a MariaDB or MySQL server?"),
     ((NO_TLS,), "set sql_tls to off, or make the server speak TLS"),
 )
 _WHO = re.compile(r" (?:for|to) user '[^']*'@'[^']*'| by user '[^']*'|'[^' ]*'@'[^' ]*'")
-_PATH = re.compile(r"'(?:[^']*/)[^']*'|\(?/[\w./#-]+\)?")
+_PATH = re.compile(r"'[^']*/[^']*'|/[\w./#-]+")
 
 
 class MySQLOpenError(OpenError):
@@ -128,4 +131,7 @@ def for_guests(error: Exception) -> SQLError:
     if code in words:
         return SQLError(words[code])
     state = getattr(error, "sqlstate", None)
-    return SQLError(f"Error {code}{f' ({state})' if state else ''}: {_PATH.sub('...', _WHO.sub('', text))}")
+    text = _WHO.sub("", text)
+    # Elsewhere a path is the guest's own text.
+    text = _PATH.sub("...", text) if code in _FILES else text
+    return SQLError(f"Error {code}{f' ({state})' if state else ''}: {text}")

@@ -1,15 +1,14 @@
 """A connection: the driver's, without what the driver allows too readily, and closed at once."""
 
 import asyncio
-import re
 from typing import Any
 
 import asyncmy.connection
 from asyncmy.constants import CLIENT
-from asyncmy.errors import OperationalError
+from asyncmy.errors import MySQLError, OperationalError
 from asyncmy.structs import B, i
 
-from tarmac_sql_mysql.faults import NO_SUCH_LOGIN, NO_TLS, RefusedLoginError
+from tarmac_sql_mysql.faults import NO_SUCH_LOGIN, NO_TLS, NOT_UNDERSTOOD, RefusedLoginError
 from tarmac_sql_mysql.server import Server
 from tarmac_sql_mysql.values import decoders
 
@@ -18,7 +17,6 @@ _Connection: Any = asyncmy.connection.Connection
 _COM_QUIT, _COM_RESET_CONNECTION = 0x01, 0x1F
 _IN_TRANSACTION = 1
 _SAFE_LOGINS = (b"caching_sha2_password", b"sha256_password", b"client_ed25519")
-_COLLATION = re.compile(r"\w+")
 
 
 class Link(_Connection):  # type: ignore[misc]
@@ -61,12 +59,7 @@ class Link(_Connection):  # type: ignore[misc]
         if self.is_spent or not self._connected:
             return False
         received, transport = self._proto, self._transport
-        return not (
-            received.eof
-            or received.length != received.pos
-            or transport.is_closing()
-            or self.server_status & _IN_TRANSACTION
-        )
+        return not (received.length != received.pos or transport.is_closing() or self.server_status & _IN_TRANSACTION)
 
     async def settle(self) -> None:
         """Give a session its settings; for a new connection, and after `reset`."""
@@ -136,14 +129,10 @@ class Link(_Connection):  # type: ignore[misc]
 def _settings(server: Server, *, is_mariadb: bool) -> str:
     """One statement, since each is a turn."""
     collation = server.options.collation
-    collated = f" COLLATE {collation}" if _COLLATION.fullmatch(collation) else ""
-    parts = [f"NAMES utf8mb4{collated}", "@@session.autocommit = 1"]
+    parts = [f"NAMES utf8mb4 COLLATE {collation}" if collation else "NAMES utf8mb4", "@@session.autocommit = 1"]
     if server.limit_s:
-        limit = (
-            f"max_statement_time = {server.limit_s}"
-            if is_mariadb
-            else f"max_execution_time = {round(server.limit_s * 1000)}"
-        )
+        seconds, milliseconds = server.limit_s, round(server.limit_s * 1000)
+        limit = f"max_statement_time = {seconds}" if is_mariadb else f"max_execution_time = {milliseconds}"
         parts.append(f"@@session.{limit}")
     parts += [f"{name} = {value}" for name, value in server.options.variables.items()]
     return "SET " + ", ".join(parts)
@@ -156,6 +145,13 @@ async def connect(server: Server) -> Link:
         async with asyncio.timeout(server.connect_timeout_s):
             await link.connect()
             await link.settle()
+    except (MySQLError, RefusedLoginError, OSError):
+        link.close()
+        raise
+    except Exception as error:
+        link.close()
+        # The driver takes for granted that it talks with the right kind of server.
+        raise OperationalError(NOT_UNDERSTOOD, "the server's answer cannot be read") from error
     except BaseException:
         link.close()
         raise

@@ -10,6 +10,7 @@ from tarmac_sql.dsn import DSNError
 _UNITS_S = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|h|m|s)")
 _NAME = re.compile(r"(?:@@)?[A-Za-z_][A-Za-z0-9_.]*")
+_COLLATION = re.compile(r"utf8mb4_\w+")
 _TRUE, _FALSE = ("1", "true", "TRUE", "True"), ("0", "false", "FALSE", "False")
 _UTF8 = ("utf8mb4", "utf8", "utf8mb3")
 _TLS = {"true": "on", "false": "off", "skip-verify": "skip-verify", "preferred": "preferred"}
@@ -65,7 +66,7 @@ def read_options(given: Mapping[str, str]) -> Options:
             limits_s.append(_duration(name, value))
         elif name == "charset":
             warnings += _charset(value)
-        elif name == "collation" and not value.startswith("utf8mb4"):
+        elif name == "collation" and not _COLLATION.fullmatch(value):
             warnings.append(f"collation {value} has no effect: the connection speaks utf8mb4")
         elif name in _READERS:
             key, reader = _READERS[name]

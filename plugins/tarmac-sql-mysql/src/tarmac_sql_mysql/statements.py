@@ -15,9 +15,7 @@ _READS = frozenset(("SELECT", "WITH", "VALUES", "TABLE", "SHOW", "EXPLAIN", "DES
 _KNOWN = _READS | {"INSERT", "REPLACE", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "TRUNCATE", "CALL"}
 _TRANSACTIONS = frozenset(("BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "XA"))
 # Words of statements that leave something in their session, or look at what others have left there.
-_OF_SESSIONS = (
-    *("@", "/*!", "/*M!", "TEMPORARY", "_LOCK", "INSERT_ID", "FOUND_ROWS", "ROW_COUNT", "LASTVAL", "PREVIOUS"),
-)
+_OF_SESSIONS = ("@", "/*!", "/*M!", "TEMPORARY", "_LOCK", "INSERT_ID", "FOUND_ROWS", "ROW_COUNT", "LASTVAL", "PREVIOUS")
 _WRITES_FILES = ("OUTFILE", "DUMPFILE")
 
 
