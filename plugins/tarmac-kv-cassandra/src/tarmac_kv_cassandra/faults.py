@@ -91,7 +91,7 @@ _FOR_GUESTS: tuple[tuple[_Kinds, str], ...] = (
 
 def is_outage(error: BaseException) -> bool:
     """Whether the cluster could not be asked or did not answer; all else is an answer that says no."""
-    return isinstance(_cause(error), _OUTAGES)
+    return isinstance(cause_of(error), _OUTAGES)
 
 
 def in_words(error: BaseException, settings: CassandraSettings) -> str:
@@ -108,7 +108,7 @@ def _node_in_words(error: BaseException, settings: CassandraSettings) -> str:
 
 def for_guests(error: BaseException) -> KVError:
     """The same for guests, who must read no address and no secret."""
-    cause = _cause(error)
+    cause = cause_of(error)
     return KVError(_template(cause, _FOR_GUESTS).format(text=_text(cause)))
 
 
@@ -116,7 +116,7 @@ def _template(error: BaseException, templates: tuple[tuple[_Kinds, str], ...]) -
     return next(template for kinds, template in templates if isinstance(error, kinds))
 
 
-def _cause(error: BaseException) -> BaseException:
+def cause_of(error: BaseException) -> BaseException:
     """Behind "no node": what a node answered, if one did."""
     causes = list(_causes(error))
     return next((cause for cause in causes if not isinstance(cause, _NO_NODE) or isinstance(cause, _LATE)), error)

@@ -1,18 +1,26 @@
 """Keyspace and table: found, or made; and the statements on them. All of it blocks, and runs in a thread."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from cassandra import Unauthorized
-from cassandra.cluster import Session
+from cassandra import AlreadyExists, InvalidRequest, Unauthorized
+from cassandra.cluster import ResultSet, Session
+from cassandra.protocol import ErrorMessage
 from cassandra.query import PreparedStatement
 from tarmac_kv import KVError
 
-from tarmac_kv_cassandra.faults import CassandraOpenError, in_words
+from tarmac_kv_cassandra.faults import FAILURES, CassandraOpenError, cause_of, in_words
 from tarmac_kv_cassandra.settings import CassandraSettings
 
 _SHAPE = {"data": ("regular", "blob")}
 _KEY_TYPES = ("blob", "text")
+_SETTLING_S = 3.0
+_LOOK_AGAIN_S = 0.1
+_UNSETTLED = (InvalidRequest, AlreadyExists, ErrorMessage)
+_Ask = Callable[..., ResultSet]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +55,28 @@ def find_or_make(session: Session, settings: CassandraSettings) -> Table:
 
     Raises `CassandraOpenError` for a table of another shape and for what the user may not do, else what the driver raises.
     """
+    end_s = time.monotonic() + _SETTLING_S
+    while True:
+        try:
+            return _found_or_made(session, settings)
+        except FAILURES as error:
+            # A node shows a table that another server makes a little before it can be used.
+            if not isinstance(cause_of(error), _UNSETTLED) or time.monotonic() > end_s:
+                raise
+        time.sleep(_LOOK_AGAIN_S)
+
+
+def _found_or_made(session: Session, settings: CassandraSettings) -> Table:
+    # One node for all of it: others may learn of what was made a little later.
+    ask = partial(session.execute, host=session.cluster.get_control_connection_host())
     where = f"cassandra_keyspace {settings.keyspace}, cassandra_table {settings.table}"
-    columns = _columns(session, settings)
+    columns = _columns(ask, settings)
     if not columns:
         try:
-            _make(session, settings)
+            _make(ask, settings)
         except Unauthorized as error:
             raise CassandraOpenError(where, f"is missing, and {in_words(error, settings)}") from error
-        columns = _columns(session, settings)
+        columns = _columns(ask, settings)
     key = columns.pop("key", ("", ""))
     if key[0] != "partition_key" or key[1] not in _KEY_TYPES or columns != _SHAPE:
         wanted = "a table (key blob PRIMARY KEY, data blob) is needed, name another one or none that exists"
@@ -62,20 +84,20 @@ def find_or_make(session: Session, settings: CassandraSettings) -> Table:
     return _prepared(session, f'"{settings.keyspace}"."{settings.table}"', has_text_keys=key[1] == "text")
 
 
-def _columns(session: Session, settings: CassandraSettings) -> dict[str, tuple[str, str]]:
+def _columns(ask: _Ask, settings: CassandraSettings) -> dict[str, tuple[str, str]]:
     """Kind and type of each column; nothing if the table is missing."""
     query = "SELECT column_name, kind, type FROM system_schema.columns WHERE keyspace_name = %s AND table_name = %s"
-    return {name: (kind, type_) for name, kind, type_ in session.execute(query, (settings.keyspace, settings.table))}
+    return {name: (kind, type_) for name, kind, type_ in ask(query, (settings.keyspace, settings.table))}
 
 
-def _make(session: Session, settings: CassandraSettings) -> None:
+def _make(ask: _Ask, settings: CassandraSettings) -> None:
     """Several servers may do this at once."""
     query = "SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = %s"
-    if not session.execute(query, (settings.keyspace,)).one():
+    if not ask(query, (settings.keyspace,)).one():
         replication = f"{{'class': '{settings.repl_strategy}', 'replication_factor': {settings.replicas}}}"
-        session.execute(f'CREATE KEYSPACE IF NOT EXISTS "{settings.keyspace}" WITH replication = {replication}')
+        ask(f'CREATE KEYSPACE IF NOT EXISTS "{settings.keyspace}" WITH replication = {replication}')
     columns = "(key blob PRIMARY KEY, data blob)"
-    session.execute(f'CREATE TABLE IF NOT EXISTS "{settings.keyspace}"."{settings.table}" {columns}')
+    ask(f'CREATE TABLE IF NOT EXISTS "{settings.keyspace}"."{settings.table}" {columns}')
 
 
 def _prepared(session: Session, name: str, *, has_text_keys: bool) -> Table:
