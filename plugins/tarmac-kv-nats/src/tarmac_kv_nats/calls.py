@@ -24,11 +24,12 @@ class Calls:
                 self._running[limit] = subject
                 return await answer
         except TimeoutError as error:
-            if (cause := self._causes.pop(limit, None)) is not None:
+            if (cause := self._causes.get(limit)) is not None:
                 raise cause() from error
             raise
         finally:
             del self._running[limit]
+            self._causes.pop(limit, None)
             if self._emptied is not None and not self._running:
                 self._emptied.set()
 

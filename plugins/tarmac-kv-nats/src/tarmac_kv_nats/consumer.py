@@ -9,17 +9,20 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import Error
 from nats.js import api
+from nats.js.errors import APIError
 
 from tarmac_kv_nats.client import OneConnection
 from tarmac_kv_nats.link import Link
+from tarmac_kv_nats.messages import refusal_of
 
 _FORGOTTEN_S = 60.0
+_MOST_WAIT_NS = 100_000_000
 
 
 class Consumer:
     """A consumer of JetStream and the subscription it answers to; to be closed.
 
-    `pending_count` messages are still to come, as far as the server has told.
+    `pending_count` messages are still to come, as far as the server has told; `has_stalled` where it did not send them.
     """
 
     def __init__(self, link: Link, client: OneConnection, info: api.ConsumerInfo) -> None:
@@ -29,9 +32,11 @@ class Consumer:
         self._inbox = client.new_inbox()
         self._batch: list[Msg] = []
         self._wanted_count = 0
+        self._refusal: APIError | None = None
         self._is_complete = asyncio.Event()
         self._subscription: Subscription | None = None
         self.pending_count = info.num_pending or 0
+        self.has_stalled = False
 
     @classmethod
     async def open(cls, link: Link, names: str, after: int) -> Self:
@@ -56,21 +61,27 @@ class Consumer:
         return await link.converse(opened)
 
     async def take(self, count: int) -> list[Msg]:
-        """The next messages, `count` or, if there are not so many any more, fewer."""
+        """The next messages, `count` or, if some were deleted meanwhile, fewer.
+
+        NATS 2.9 sends none at all any more once a key was deleted: then a new consumer has to go on.
+        """
 
         async def taken(_: OneConnection) -> list[Msg]:
             self._batch, self._wanted_count = [], count
             self._is_complete.clear()
             if self._subscription is None:
                 self._subscription = await self._client.subscribe(self._inbox, cb=self._arrived)
-            question = json.dumps({"batch": count, "no_wait": True}).encode()
+            question = json.dumps({"batch": count, "no_wait": True, "expires": _MOST_WAIT_NS}).encode()
             await self._client.publish(self._api("MSG.NEXT"), question, reply=self._inbox)
             await self._is_complete.wait()
+            if self._refusal is not None:
+                raise self._refusal
             return self._batch
 
         batch = await self._link.converse(taken)
-        is_last = len(batch) < count or not batch
-        self.pending_count = 0 if is_last else batch[-1].metadata.num_pending
+        if batch:
+            self.pending_count = batch[-1].metadata.num_pending
+        self.has_stalled = len(batch) < count and self.pending_count > 0
         return batch
 
     async def close(self) -> None:
@@ -84,8 +95,9 @@ class Consumer:
         return f"{api.DEFAULT_PREFIX}.CONSUMER.{what}.{self._stream}.{self._name}"
 
     async def _arrived(self, message: Msg) -> None:
-        # A message without a reply is the server's word that there are no more.
         if message.reply:
             self._batch.append(message)
+        else:
+            self._refusal = refusal_of(message)
         if not message.reply or len(self._batch) == self._wanted_count:
             self._is_complete.set()

@@ -30,6 +30,7 @@ from tarmac_kv_nats.faults import (
     is_outage,
 )
 from tarmac_kv_nats.login import login
+from tarmac_kv_nats.messages import size_of
 from tarmac_kv_nats.outage import Outage
 from tarmac_kv_nats.settings import NatsSettings
 from tarmac_kv_nats.tls import tls_context
@@ -37,8 +38,6 @@ from tarmac_kv_nats.tls import tls_context
 T = TypeVar("T")
 
 _MISSED_PINGS = 2
-_HEADER_FRAME_BYTES = len("NATS/1.0\r\n\r\n")
-_HEADER_LINE_BYTES = len(": \r\n")
 
 
 class Link:
@@ -69,7 +68,9 @@ class Link:
     async def request(self, subject: str, payload: bytes = b"", headers: dict[str, str] | None = None) -> Msg:
         """Send one message and return the answer. Raises KVError."""
         client = self._ready_client()
-        _check_size(client.max_payload, payload, headers)
+        size_bytes, most_bytes = size_of(payload, headers), client.max_payload
+        if size_bytes > most_bytes:  # the server would cut the connection
+            raise KVError(f"the value is too large: {size_bytes} bytes in all, the store takes {most_bytes} at most")
         # The limit is ours: the driver's would cost a task.
         return await self._run(subject, client.request(subject, payload, timeout=None, headers=headers))  # type: ignore[arg-type]
 
@@ -137,6 +138,8 @@ class Link:
         try:
             await client.connect(str(address), error_cb=failed, closed_cb=ended, **options)
             self.bucket = await find_bucket(_jetstream(client), settings, partial(self._calls.run, "$JS.API"))
+            if client.is_closed:
+                raise client.last_error or UnexpectedEOF  # noqa: TRY301 - to be closed as after any other failure
         except BaseException:
             await client.close()
             raise
@@ -189,13 +192,3 @@ class Link:
 
 def _jetstream(client: OneConnection) -> JetStreamContext:
     return client.jetstream(timeout=None)
-
-
-def _check_size(most_bytes: int, payload: bytes, headers: dict[str, str] | None) -> None:
-    """What is too large never leaves: the server would cut the connection."""
-    size_bytes = len(payload)
-    if headers:
-        lines = sum(len(name) + len(value) + _HEADER_LINE_BYTES for name, value in headers.items())
-        size_bytes += _HEADER_FRAME_BYTES + lines
-    if size_bytes > most_bytes:
-        raise KVError(f"the value is too large: {size_bytes} bytes in all, the store takes {most_bytes} at most")

@@ -21,51 +21,67 @@ _CURSOR_END = 1 << 63
 
 async def scan(link: Link, *, prefix: bytes, cursor: bytes, limit: int) -> Page:
     """One page of keys, as `KVBackend.keys` promises. Raises KVError."""
-    listing = _Listing(len(link.bucket.subjects), prefix, _position(cursor))
-    batch_count = min(max(limit or _MOST_COUNT, _LEAST_COUNT), _MOST_COUNT)
-    consumer = await Consumer.open(link, words_of(prefix), listing.at)
-    try:
-        while consumer.pending_count:
-            batch = await consumer.take(min(batch_count, consumer.pending_count))
-            has_left_some = listing.add(batch, limit)
-            is_enough = limit and (len(listing.found) >= limit or listing.looked_at_count >= _MOST_LOOKED_AT)
-            if has_left_some or (is_enough and consumer.pending_count):
-                return Page(list(listing.found), str(listing.at).encode())
-    finally:
-        await consumer.close()
-    return Page(list(listing.found))
+    listing = _Listing(len(link.bucket.subjects), prefix, limit, _position(cursor))
+    while not listing.is_done:
+        consumer = await Consumer.open(link, words_of(prefix), listing.at)
+        try:
+            await _read(consumer, listing)
+        finally:
+            await consumer.close()
+    return listing.page
+
+
+async def _read(consumer: Consumer, listing: "_Listing") -> None:
+    batch_count = min(max(listing.limit or _MOST_COUNT, _LEAST_COUNT), _MOST_COUNT)
+    while consumer.pending_count and not consumer.has_stalled and not listing.is_done:
+        listing.add(await consumer.take(min(batch_count, consumer.pending_count)))
+    listing.has_seen_all = not listing.is_cut and consumer.pending_count == 0
 
 
 class _Listing:
-    """The keys found so far, in order, and the message looked at last."""
+    """The keys found so far, in order, and the sequence number of the message looked at last."""
 
-    def __init__(self, name_start: int, prefix: bytes, at: int) -> None:
+    def __init__(self, name_start: int, prefix: bytes, limit: int, at: int) -> None:
         self._name_start = name_start
         self._prefix = prefix
+        self._found: dict[bytes, None] = {}
+        self._looked_at_count = 0
+        self.limit = limit
         self.at = at
-        self.found: dict[bytes, None] = {}
-        self.looked_at_count = 0
+        self.is_cut = False
+        self.has_seen_all = False
 
-    def add(self, batch: Iterable[Msg], limit: int) -> bool:
-        """Look at messages until `limit` keys are found; tell whether some were left out."""
+    @property
+    def is_done(self) -> bool:
+        """Whether the page is full, or the end reached."""
+        is_full = len(self._found) >= self.limit or self._looked_at_count >= _MOST_LOOKED_AT
+        return self.has_seen_all or (self.limit > 0 and is_full)
+
+    @property
+    def page(self) -> Page:
+        """What was found, and where to go on."""
+        return Page(list(self._found), b"" if self.has_seen_all else str(self.at).encode())
+
+    def add(self, batch: Iterable[Msg]) -> None:
+        """Look at messages until the page is full; `is_cut` tells whether some were left out."""
         for message in batch:
-            if limit and len(self.found) >= limit:
-                return True
+            if self.is_done:
+                self.is_cut = True
+                return
             sequence = message.metadata.sequence.stream
             if sequence > self.at:
                 self.at = sequence
                 self._look_at(message)
-        return False
 
     def _look_at(self, message: Msg) -> None:
-        self.looked_at_count += 1
+        self._looked_at_count += 1
         key = key_of(message.subject[self._name_start :], message.headers)
         if key is None or not key.startswith(self._prefix):
             return
         if is_marker(message.headers):
-            self.found.pop(key, None)
+            self._found.pop(key, None)
         else:
-            self.found[key] = None
+            self._found[key] = None
 
 
 def _position(cursor: bytes) -> int:
