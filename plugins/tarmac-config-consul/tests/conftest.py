@@ -105,7 +105,7 @@ def open_with(tmp_path: Path) -> OpenConsul:
 
     @asynccontextmanager
     async def opened(**settings: Any) -> AsyncIterator[Opened]:
-        given = {"keys_prefix": KEY, "timeout": 3, "watch_interval": 2, **settings}
+        given = {"keys_prefix": KEY, "timeout": 10, "watch_interval": 2, **settings}
         async with PluginHarness(ConsulPlugin, given, data_dir=tmp_path / "data") as plugin:
             yield Opened(await plugin.config_source("consul"), plugin)
 
