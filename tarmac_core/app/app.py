@@ -16,7 +16,7 @@ from tarmac_core.app.opening import Opener
 from tarmac_core.app.options import Options, read_options
 from tarmac_core.app.selection import select_sources
 from tarmac_core.app.sources import following, open_sources, with_sources
-from tarmac_core.app.story import tell_functions, tell_start, tell_warnings
+from tarmac_core.app.story import routes_served, tell_functions, tell_start, tell_warnings
 from tarmac_core.app.web import checks_of, endpoints, http_settings, route_problems
 from tarmac_core.config import HOT_KEYS, CoreSettings, Manifest, Raw, bind
 from tarmac_core.dispatch import Dispatcher, Function, Observers
@@ -118,6 +118,8 @@ class App:
         tell_start(self.log, self.core, self.blueprint)
         await self._open_plugins()
         tell_functions(self.log, self.manifest)
+        for served in routes_served(self.manifest):
+            self.observers.emit(served)
         await self._open_step("functions", "of the manifest", self._serving, functions)
         if sources:
             await self._open_step("configuration", "watch", following, raw, sources, self._changed, self._context)

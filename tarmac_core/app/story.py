@@ -1,9 +1,12 @@
 """The log's account of a start, line by line as the original tells it."""
 
+from collections import Counter
+from collections.abc import Iterator
+
 from tarmac_core.app.inspection import Blueprint
 from tarmac_core.app.options import COMMAND_LINE
 from tarmac_core.config import CoreSettings, HttpRoute, Manifest
-from tarmac_core.plugin import Log, RouteModel
+from tarmac_core.plugin import Log, RouteModel, RoutesServed
 
 
 def tell_warnings(log: Log, blueprint: Blueprint) -> None:
@@ -51,6 +54,16 @@ def tell_functions(log: Log, manifest: Manifest) -> None:
             log.info("Registering Route for function", extra=_told(route, service.key))
             counts[route.type] = counts.get(route.type, 0) + 1
     log.info("Loaded Functions and Routes", extra={"functions": sum(1 for _ in manifest.functions), **counts})
+
+
+def routes_served(manifest: Manifest) -> Iterator[RoutesServed]:
+    """How many routes of each type each service has; an HTTP route counts for each of its methods, as in the original."""
+    for service in manifest.services:
+        counts: Counter[str] = Counter()
+        for route in service.routes:
+            counts[route.type] += len(route.methods) if isinstance(route, HttpRoute) else 1
+        for route_type, count in counts.items():
+            yield RoutesServed(service.key, route_type, count)
 
 
 def _told(route: RouteModel, service: str) -> dict[str, object]:

@@ -39,7 +39,7 @@ class Function:
     pool_size: int = 100
     bound: dict[tuple[bytes, bytes, bytes], Bound] = field(default_factory=dict)
     missed: set[tuple[bytes, bytes, bytes]] = field(default_factory=set)
-    pool_told: tuple[int, int] = (0, 0)
+    pool_told: tuple[int, int, int] = (0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,9 +151,12 @@ class Dispatcher:
 
     def _tell_of_pool(self, target: Function) -> None:
         stats = target.guest.stats()
-        if (stats.instances, stats.waiting) != target.pool_told:
-            target.pool_told = (stats.instances, stats.waiting)
-            self._observers.emit(PoolChanged(target.name, stats.instances, stats.idle, stats.waiting))
+        now = (stats.instances, stats.waiting, stats.made)
+        if now != target.pool_told:
+            target.pool_told = now
+            self._observers.emit(
+                PoolChanged(target.name, stats.instances, stats.idle, stats.waiting, stats.made, stats.memory_bytes)
+            )
 
 
 def _waits_for_itself(target: Function, parent: Call | None) -> bool:

@@ -4,6 +4,7 @@ import inspect
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote
 
 from tarmac_core.http.answers import complete, failed_call, failure, request_id_of
@@ -18,6 +19,13 @@ CLIENT_LEFT = 499
 _METHODS_WITH_BODY = frozenset(("POST", "PUT", "PATCH", "DELETE"))
 _KNOWN_METHODS = frozenset((*_METHODS_WITH_BODY, "GET", "HEAD", "OPTIONS", "TRACE", "CONNECT"))
 _PATH_SAFE = "/!$&'()*+,;=:@~"
+
+
+class _Target(NamedTuple):
+    """Who answers a route; `function` is empty where it is no function of the manifest."""
+
+    handler: _Handler
+    function: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +60,15 @@ class Endpoint:
         self._invoke_http = invoke_http
         self._log = log
         self._observe = observe
-        self._router: Router[_Handler] = Router()
+        self._router: Router[_Target] = Router()
         for spec in plugin_routes:
-            self._router.add(spec.method.upper(), spec.path, spec.handler)
+            self._router.add(spec.method.upper(), spec.path, _Target(spec.handler))
         if probes is not None:
             self._add_probes(probes)
         for route in routes:
-            handler = self._calls(route)
+            target = _Target(self._calls(route), route.function)
             for method in dict.fromkeys(method.upper() for method in route.methods):
-                self._router.add(method, route.path, handler)
+                self._router.add(method, route.path, target)
 
     async def answer(self, request: Request) -> Response:
         """The complete answer, whatever happens behind it; only being cancelled is raised, for a client that left.
@@ -76,17 +84,16 @@ class Endpoint:
             code = response.code
         finally:
             if self._observe is not None:
-                route = match.route.pattern if match is not None else ""
-                self._finished(request.method, route, code, started_s, request_id)
+                self._finished(request.method, match, code, started_s, request_id)
         return response
 
     def refuse(self, code: int, request_id: str, text: str = "") -> Response:
         """The answer for a request that never became whole: too large, too slow, malformed."""
         if self._observe is not None:
-            self._finished("", "", code, time.perf_counter(), request_id)
+            self._finished("", None, code, time.perf_counter(), request_id)
         return complete(failure(code, text), request_id)
 
-    async def _respond(self, request: Request, match: Match[_Handler] | None, request_id: str) -> Response:
+    async def _respond(self, request: Request, match: Match[_Target] | None, request_id: str) -> Response:
         try:
             return complete(await self._handled(request, match, request_id), request_id)
         except InvocationError as error:
@@ -95,12 +102,12 @@ class Endpoint:
             self._log.exception("Request failed", extra={"request_id": request_id, "path": request.path})
             return complete(failure(500, "internal error\n"), request_id)
 
-    async def _handled(self, request: Request, match: Match[_Handler] | None, request_id: str) -> Response:
+    async def _handled(self, request: Request, match: Match[_Target] | None, request_id: str) -> Response:
         if len(request.body) > self.max_request_bytes:
             return failure(413)
         if match is None:
             return self._without_route(request)
-        answer = match.route.target(_routed(request, match, request_id))
+        answer = match.route.target.handler(_routed(request, match, request_id))
         return await answer if inspect.isawaitable(answer) else answer
 
     def _without_route(self, request: Request) -> Response:
@@ -125,15 +132,18 @@ class Endpoint:
         if self._router.find("GET", "/metrics") is None:
             routes.append(("/metrics", lambda _: Response()))
         for path, handler in routes:
-            self._router.add("GET", path, handler)
-            self._router.add("HEAD", path, handler)
+            self._router.add("GET", path, _Target(handler))
+            self._router.add("HEAD", path, _Target(handler))
 
-    def _finished(self, method: str, route: str, code: int, started_s: float, request_id: str) -> None:
+    def _finished(
+        self, method: str, match: Match[_Target] | None, code: int, started_s: float, request_id: str
+    ) -> None:
         if self._observe is not None:
             # A client can make up methods without end, and sinks make series of them.
             known = method if method in _KNOWN_METHODS or not method else "OTHER"
             duration_ms = (time.perf_counter() - started_s) * 1000
-            self._observe(RequestFinished(known, route, code, duration_ms, request_id))
+            route, function = (match.route.pattern, match.route.target.function) if match is not None else ("", "")
+            self._observe(RequestFinished(known, route, code, duration_ms, request_id, function))
 
 
 def make_endpoints(
@@ -171,7 +181,7 @@ def make_endpoints(
     return public, admin
 
 
-def _routed(request: Request, match: Match[_Handler], request_id: str) -> Request:
+def _routed(request: Request, match: Match[_Target], request_id: str) -> Request:
     # Not dataclasses.replace: this runs for every request.
     return Request(
         method=request.method,

@@ -5,7 +5,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from tarmac_core.plugin import Log, Request, Response
+from tarmac_core.plugin import BackendError, Log, Request, Response
 
 Check = Callable[[], Awaitable[object]]
 
@@ -57,9 +57,11 @@ class Probes:
             async with asyncio.timeout(self.time_limit_s) as limit:
                 return "unhealthy" if await check() is False else ""
         except Exception as error:  # noqa: BLE001 - whatever a driver raises, the store is not ready
-            # What a driver says may hold addresses and passwords: it goes to the log, the client gets its kind.
             self.log.warning("Not ready: %s: %s", name, error)
-            return f"no answer within {self.time_limit_s:g} s" if limit.expired() else type(error).__name__
+            if limit.expired():
+                return f"no answer within {self.time_limit_s:g} s"
+            # What else a driver says may hold addresses and passwords: it is in the log, the client gets its kind.
+            return str(error) if isinstance(error, BackendError) else type(error).__name__
 
 
 def _answer(problems: dict[str, str], request: Request) -> Response:

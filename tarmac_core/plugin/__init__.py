@@ -5,7 +5,14 @@ declare: they return specs, whose `open` functions do the work later. This room 
 """
 
 from tarmac_core.plugin.context import Call, Context, Invoke, Log, Observe
-from tarmac_core.plugin.errors import HostCallError, InvocationError, InvocationErrorKind, OpenError, Problem
+from tarmac_core.plugin.errors import (
+    BackendError,
+    HostCallError,
+    InvocationError,
+    InvocationErrorKind,
+    OpenError,
+    Problem,
+)
 from tarmac_core.plugin.events import (
     CallFinished,
     Event,
@@ -41,6 +48,7 @@ __all__ = [
     "ENTRY_POINT_GROUP",
     "PROJECT_NAME",
     "SERVER_HEADERS",
+    "BackendError",
     "BackendSpec",
     "Call",
     "CallFinished",

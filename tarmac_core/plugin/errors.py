@@ -30,6 +30,13 @@ class OpenError(Exception):
     """
 
 
+class BackendError(Exception):
+    """A backend's failure in words that guests and clients may read: no secret, address or path of the host.
+
+    The base of each capability's own error. `/ready?verbose` shows its text, and only the class of any other exception.
+    """
+
+
 class HostCallError(Exception):
     """A failed host call, raised by an operation's `decode` or `handler`; the guest may read every part of it.
 

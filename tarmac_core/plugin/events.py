@@ -75,12 +75,17 @@ class RoutesServed:
 
 @dataclass(frozen=True, slots=True)
 class PoolChanged:
-    """The pool of a function grew, shrank or queued."""
+    """The pool of a function grew, shrank or queued.
+
+    `made` counts the instances that the engine ever made for it; `memory_bytes` is the linear memory of the idle ones.
+    """
 
     function: str
     instances: int
     idle: int
     waiting: int
+    made: int = 0
+    memory_bytes: int = 0
 
 
 Event: TypeAlias = (

@@ -147,7 +147,8 @@ class Guest:
     def stats(self) -> GuestStats:
         """Counts, at this moment."""
         pool = self._pool
-        return GuestStats(instances=pool.count, idle=len(pool.idle), waiting=pool.waiting)
+        memory_bytes = sum(instance.memory_bytes() for instance in pool.idle)
+        return GuestStats(pool.count, len(pool.idle), pool.waiting, pool.made, memory_bytes)
 
     async def close(self) -> None:
         """Close all instances; calls that run or wait end with GuestError `closed`. Drain first. Again is nothing.

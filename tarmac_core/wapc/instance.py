@@ -148,9 +148,10 @@ class Instance:
         if step != _fiber.FAILED:
             return failure.plain(step, self.fiber, operation, program.limits)
         error = failure.failed(program.host.api, self.fiber, program.host.settings)
-        return failure.out_of_memory(error, self._memory_used_bytes(), program.limits)
+        return failure.out_of_memory(error, self.memory_bytes(), program.limits)
 
-    def _memory_used_bytes(self) -> int:
+    def memory_bytes(self) -> int:
+        """Linear memory that it has now; 0 once it is closed. Not while a call runs on another thread."""
         if self._memory is None or self.fiber.closed:
             return 0
         return int(self.program.host.api.memory_data_size(self._context, addressof(self._memory.of.memory)))

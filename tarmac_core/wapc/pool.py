@@ -25,6 +25,7 @@ class Pool(Generic[T]):
     def __init__(self, size: int, queue_length: int) -> None:
         self.idle: list[T] = []
         self.count = 0
+        self.made = 0
         self._size, self._queue_length = size, queue_length
         self._waiters: deque[asyncio.Future[T | None]] = deque()
         self._in_use: set[T] = set()
@@ -74,6 +75,7 @@ class Pool(Generic[T]):
             instance.close()
             self.count -= 1
             raise _closed()
+        self.made += 1
         return instance
 
     async def _wait(self) -> T | None:

@@ -86,8 +86,13 @@ Log = Callable[[str, str], None]
 
 @dataclass(frozen=True, slots=True)
 class GuestStats:
-    """Counts of one guest: instances alive, idle among them, calls that wait for one."""
+    """Counts of one guest: instances alive, idle among them, calls that wait for one, instances ever made.
+
+    `memory_bytes` is the linear memory of the idle ones.
+    """
 
     instances: int
     idle: int
     waiting: int
+    made: int
+    memory_bytes: int

@@ -59,6 +59,12 @@ class RedisSentinel(Process):
         return ask(self.port, line, password=password)
 
 
+def tls_options(files: Path, certificate: str, *, clients: str = "yes") -> dict[str, str]:
+    """Options for TLS with PEM files in a folder: `ca.pem`, and the server's certificate with its key."""
+    paths = {"tls-cert-file": certificate, "tls-key-file": certificate, "tls-ca-cert-file": "ca.pem"}
+    return {**{name: str(files / path) for name, path in paths.items()}, "tls-auth-clients": clients}
+
+
 def _server(folder: Path, lines: Sequence[str]) -> list[str]:
     path = folder / "redis.conf"
     # A sentinel keeps what it learns in its file.

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+import trustme
 from tarmac_kv_redis.plugin import open_redis
 from tarmac_kv_redis.settings import RedisSettings
 from tarmac_kv_redis.store import RedisKV
@@ -23,6 +24,24 @@ def shared_server() -> Iterator[RedisServer]:
     """A server for tests that do it no harm."""
     with RedisServer() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`ca.pem`, `server.pem`, `other-host.pem`, `client.pem`, and `stranger.pem` of an authority that nobody trusts."""
+    folder = tmp_path_factory.mktemp("tls")
+    authority, stranger = trustme.CA(), trustme.CA()
+    authority.cert_pem.write_to_path(folder / "ca.pem")
+    stranger.cert_pem.write_to_path(folder / "stranger-ca.pem")
+    issued = {
+        "server": authority.issue_cert("127.0.0.1", "localhost"),
+        "other-host": authority.issue_cert("redis.example"),
+        "client": authority.issue_cert("client@example.org"),
+        "stranger": stranger.issue_cert("client@example.org"),
+    }
+    for name, certificate in issued.items():
+        certificate.private_key_and_cert_chain_pem.write_to_path(folder / f"{name}.pem")
+    return folder
 
 
 @pytest.fixture

@@ -6,13 +6,16 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 import pytest
 from tarmac_kv import KVError
+from tarmac_kv_redis.faults import RedisOpenError
 from tarmac_kv_redis.store import RedisKV
 
 from tarmac_core.testing import Records
-from tests.services.redis import RedisServer
+from tests.services.proxy import delayed
+from tests.services.redis import RedisServer, tls_options
 
 OpenRedis = Callable[..., AbstractAsyncContextManager[RedisKV]]
 
@@ -98,6 +101,32 @@ async def test_a_hung_server_fails_calls_within_their_limits_and_works_again_aft
         await store.health()
         assert await all_kept(store, load)
     assert "redis_read_timeout 0.3 s" in records.messages(logging.WARNING)[0]
+
+
+async def test_a_slow_server_is_waited_for_up_to_the_limit(server: RedisServer, open_with: OpenRedis) -> None:
+    async with delayed(server.port, 0.2) as port:
+        async with open_with(server=f"127.0.0.1:{port}", read_timeout=2) as store:
+            await store.set(b"key", b"value")
+            assert await asyncio.gather(*(store.get(b"key") for _ in range(100))) == [b"value"] * 100
+        with pytest.raises(RedisOpenError, match=r"no answer in time .*redis_read_timeout 0.1 s"):
+            async with open_with(server=f"127.0.0.1:{port}", read_timeout=0.1):
+                raise AssertionError("it opened")
+
+
+async def test_a_hung_server_behind_tls_fails_calls_within_their_limits(files: Path, open_with: OpenRedis) -> None:
+    with RedisServer(tls_options(files, "server.pem", clients="no"), tls=True) as server:
+        limits = {"connect_timeout": 0.5, "read_timeout": 0.3, "write_timeout": 0.3}
+        ca_file = str(files / "ca.pem")
+        async with open_with(server=server.address, tls=True, tls_ca_file=ca_file, **limits) as store:
+            await store.set(b"key", b"value")
+            server.pause()
+            began_s = time.monotonic()
+            for _ in range(2):  # on the connection that is open, and on a new one
+                with pytest.raises(KVError, match=r"^the store did not answer in time$"):
+                    await store.get(b"key")
+            assert time.monotonic() - began_s < 2
+            server.resume()
+            assert await store.get(b"key") == b"value"
 
 
 async def test_a_value_that_a_hung_server_does_not_take_fails_within_the_write_limit(

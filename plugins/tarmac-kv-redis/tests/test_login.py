@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import trustme
 from tarmac_kv import KVError
 from tarmac_kv_redis.faults import RedisOpenError
 from tarmac_kv_redis.plugin import RedisPlugin
@@ -17,7 +16,7 @@ from tarmac_kv_redis.tls import tls_context
 from tarmac_core.registry import StepError
 from tarmac_core.testing import PluginHarness
 from tests.services.process import free_port
-from tests.services.redis import RedisServer
+from tests.services.redis import RedisServer, tls_options
 
 SECRET = "s3cret-word"
 
@@ -30,38 +29,9 @@ def guarded() -> Iterator[RedisServer]:
 
 
 @pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(scope="module")
-def files(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`ca.pem`, `server.pem`, `other-host.pem`, `client.pem`, and `stranger.pem` of an authority that nobody trusts."""
-    folder = tmp_path_factory.mktemp("tls")
-    authority.cert_pem.write_to_path(folder / "ca.pem")
-    stranger = trustme.CA()
-    stranger.cert_pem.write_to_path(folder / "stranger-ca.pem")
-    issued = {
-        "server": authority.issue_cert("127.0.0.1", "localhost"),
-        "other-host": authority.issue_cert("redis.example"),
-        "client": authority.issue_cert("client@example.org"),
-        "stranger": stranger.issue_cert("client@example.org"),
-    }
-    for name, certificate in issued.items():
-        certificate.private_key_and_cert_chain_pem.write_to_path(folder / f"{name}.pem")
-    return folder
-
-
-def tls_server(files: Path, certificate: str, *, clients: str = "yes") -> RedisServer:
-    paths = {"tls-cert-file": certificate, "tls-key-file": certificate, "tls-ca-cert-file": "ca.pem"}
-    options = {name: str(files / path) for name, path in paths.items()}
-    return RedisServer({**options, "tls-auth-clients": clients}, tls=True)
-
-
-@pytest.fixture(scope="module")
 def tls(files: Path) -> Iterator[RedisServer]:
     """A server that only lets clients in that have a certificate."""
-    with tls_server(files, "server.pem") as server:
+    with RedisServer(tls_options(files, "server.pem"), tls=True) as server:
         yield server
 
 
@@ -150,7 +120,7 @@ async def test_tls_with_a_client_certificate(tls: RedisServer, files: Path) -> N
 
 
 async def test_tls_without_a_client_certificate_where_the_server_asks_for_none(files: Path) -> None:
-    with tls_server(files, "server.pem", clients="no") as server:
+    with RedisServer(tls_options(files, "server.pem", clients="no"), tls=True) as server:
         await works(server=server.address, tls=True, tls_ca_file=str(files / "ca.pem"))
 
 
@@ -178,7 +148,7 @@ async def test_only_the_named_authority_is_trusted(files: Path) -> None:
 
 async def test_another_host_name_ends_the_start_unless_allowed(files: Path) -> None:
     ca_file, client = str(files / "ca.pem"), str(files / "client.pem")
-    with tls_server(files, "other-host.pem") as server:
+    with RedisServer(tls_options(files, "other-host.pem"), tls=True) as server:
         settings = {"server": server.address, "tls": True, "tls_ca_file": ca_file, "tls_cert_file": client}
         assert "redis_hostname_verify" in await refused(**settings)
         await works(**settings, hostname_verify=False)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from tarmac_kv import KVError
@@ -12,7 +13,7 @@ from tarmac_kv_redis.faults import RedisOpenError
 from tarmac_kv_redis.store import RedisKV
 
 from tests.services.process import free_port
-from tests.services.redis import RedisSentinel, RedisServer
+from tests.services.redis import RedisSentinel, RedisServer, tls_options
 
 OpenRedis = Callable[..., AbstractAsyncContextManager[RedisKV]]
 SECRET = "s3cret-word"
@@ -91,6 +92,22 @@ async def test_a_sentinel_that_is_down_is_passed_over(watched: Watched, open_wit
     async with open_with(**settings_of(watched, f"127.0.0.1:{free_port()}")) as store:
         await store.set(b"key", b"value")
         assert await store.get(b"key") == b"value"
+
+
+async def test_sentinel_and_primary_speak_tls(files: Path, open_with: OpenRedis) -> None:
+    encrypted = tls_options(files, "server.pem")
+    with RedisServer(encrypted, tls=True) as primary:
+        port = free_port()
+        options = {**encrypted, "port": "0", "tls-port": str(port), "tls-replication": "yes"}
+        with RedisSentinel(primary, options):
+            certificates = {"tls_ca_file": str(files / "ca.pem"), "tls_cert_file": str(files / "client.pem")}
+            servers = {"sentinel_servers": f"127.0.0.1:{port}", "sentinel_master": "main"}
+            async with open_with(**servers, **certificates, tls=True, sentinel_tls=True) as store:
+                await store.set(b"key", b"value")
+                assert await store.get(b"key") == b"value"
+            with pytest.raises(RedisOpenError, match="redis_sentinel_servers"):
+                async with open_with(**servers, **certificates, tls=True, connect_timeout=1):
+                    raise AssertionError("it opened")
 
 
 @pytest.mark.parametrize(

@@ -50,17 +50,22 @@ WRONG = [
         "invalid value: it must be finite",
     ),
     ("counter", b'{"name":7}', "unable to parse input JSON - name is not a string"),
-    ("histogram", b'{"name":"a","value":"1"}', "unable to parse input JSON - value is not a number"),
+    ("histogram", b'{"name":"a","value":"1"}', "unable to parse input JSON - value is not a number of 64 bits"),
     ("histogram", b'{"name":"a","value":NaN}', "unable to parse input JSON - NaN is not JSON"),
     ("counter", b" [1]", "unable to parse input JSON - not an object"),
-    ("counter", b'{"http_server": wrong', "unable to parse input JSON - Expecting value: line 1 column 17 (char 16)"),
+    (
+        "counter",
+        b'{"http_server": wrong',
+        "unable to parse input JSON - not JSON: Expecting value: line 1 column 17 (char 16)",
+    ),
     *(
         ("counter", b'{"name":"' + name + b'"}', "metric name in use")
         for name in (
             b"http_server",
             b"wasm_callbacks_sum",
             b"service_routes",
-            b"process_cpu",
+            b"process_cpu_seconds_total",
+            b"scrape_samples_scraped",
             b"tarmac_x",
             b"python_info",
         )
@@ -76,6 +81,12 @@ async def test_what_is_wrong_is_said_in_the_originals_words(
         answer = await (await plugin.capability()).call(operation, payload)
         assert plugin.records.events == []
     assert (answer.is_ok, answer.error, answer.payload) == (False, message, b"")
+
+
+@pytest.mark.parametrize("name", [b"process_orders", b"python_jobs", b"scrape_pages", b"http_servers"])
+async def test_a_name_that_only_begins_like_one_of_ours_is_free(tmp_path: Path, name: bytes) -> None:
+    async with PluginHarness(MetricsPlugin, data_dir=tmp_path) as plugin:
+        assert (await (await plugin.capability()).call("counter", b'{"name":"%s"}' % name)).is_ok
 
 
 @pytest.mark.parametrize("second", ["gauge", "histogram"])

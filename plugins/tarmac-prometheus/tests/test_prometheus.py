@@ -1,5 +1,6 @@
 """A real Prometheus scrapes a real server whose guests count."""
 
+import asyncio
 import json
 import re
 import subprocess
@@ -15,11 +16,13 @@ from tarmac_prometheus.plugin import PrometheusPlugin, PrometheusSettings
 
 from tarmac_core.plugin import (
     CallFinished,
+    Event,
     GuestMetric,
     HostCallError,
     HostCallFinished,
     PoolChanged,
     RequestFinished,
+    RoutesServed,
     TaskFinished,
 )
 from tarmac_core.testing import PluginHarness
@@ -48,15 +51,16 @@ GUEST = """(module
 """
 
 
-def everything() -> list[RequestFinished | CallFinished | HostCallFinished | TaskFinished | PoolChanged | GuestMetric]:
+def everything() -> list[Event]:
     """One event of each kind, and each kind of guest metric."""
     return [
-        RequestFinished("GET", "/users/:id", 200, 1.5, "r"),
+        RequestFinished("GET", "/users/:id", 200, 1.5, "r", "lookup"),
         CallFinished("lookup", "s", "http", "ok", 2.25, "r"),
-        HostCallFinished("lookup", "default", "kvstore", "get", 200, 0.125),
+        HostCallFinished("lookup", "default", "kvstore", "get", 200, 0.125, "kvstore"),
         HostCallFinished("lookup", "x", "", "made up", 404, 0.5),
         TaskFinished("load", "scheduled_task", "ok", 30.0),
-        PoolChanged("lookup", 3, 1, 2),
+        PoolChanged("lookup", 3, 1, 2, 5, 65536),
+        RoutesServed("shop", "http", 4),
         GuestMetric("lookup", "counter", "hits", 1.0),
         GuestMetric("lookup", "counter", "9lives", 1.0),
         GuestMetric("lookup", "gauge", "depth", -1.0),
@@ -102,10 +106,14 @@ def test_a_real_prometheus_reads_all_series(server: Server) -> None:
         assert value("orders") == 3
         assert value("open") == 3
         assert value("size_sum") == 2.5
-        assert value('http_server_count{path="/counter/:any",method="POST"}') == 3
+        assert value('http_server_count{path="/counter/:any",method="POST",function="counter"}') == 3
         assert value('wasm_functions_count{route="gauge:handler",function="gauge"}') == 3
         assert value('wasm_callbacks_count{callback="tarmac:counter",capability="metrics",function="counter"}') == 3
         assert value('tarmac_pool_instances{function="gauge"}') == 1
+        assert value('tarmac_engine_instances_total{function="gauge"}') == 1
+        assert value('tarmac_engine_memory_bytes{function="gauge"}') == 65536
+        assert value('sum(service_routes{type="http"})') == 3
+        assert value('tarmac_host_calls_total{plugin="metrics",capability="metrics",operation="counter"}') == 3
         assert value("process_resident_memory_bytes") > 1_000_000
         assert value("histogram_quantile(0.9, rate(wasm_functions_bucket[1m])) or vector(1)") > 0
         types = prometheus.ask("metadata", metric="orders")
@@ -125,14 +133,25 @@ async def test_every_event_has_its_series_and_the_page_is_readable(tmp_path: Pat
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
-    assert values["http_server_sum", ("method", "GET"), ("path", "/users/:id")] == 1.5
-    assert values["http_server_bucket", ("le", "1.0"), ("method", "GET"), ("path", "/users/:id")] == 0
-    assert values["http_server_bucket", ("le", "2.5"), ("method", "GET"), ("path", "/users/:id")] == 1
+    assert values["http_server_sum", ("function", "lookup"), ("method", "GET"), ("path", "/users/:id")] == 1.5
+    assert (
+        values["http_server_bucket", ("function", "lookup"), ("le", "1.0"), ("method", "GET"), ("path", "/users/:id")]
+        == 0
+    )
+    assert (
+        values["http_server_bucket", ("function", "lookup"), ("le", "2.5"), ("method", "GET"), ("path", "/users/:id")]
+        == 1
+    )
     assert values["tarmac_http_answers_total", ("code", "200"), ("method", "GET"), ("path", "/users/:id")] == 1
     labels = (("callback", "tarmac:get"), ("capability", "kvstore"), ("function", "lookup"))
     assert values["wasm_callbacks_sum", *labels] == 0.125
     assert values["wasm_callbacks_sum", ("callback", "unknown"), ("capability", ""), ("function", "lookup")] == 0.5
     assert values["scheduled_tasks_sum", ("tasks", "load")] == 30
+    host_call = (("capability", "kvstore"), ("code", "200"), ("operation", "get"), ("plugin", "kvstore"))
+    assert values["tarmac_host_calls_total", *host_call] == 1
+    assert values["service_routes", ("service", "shop"), ("type", "http")] == 4
+    assert values["tarmac_engine_instances_total", ("function", "lookup")] == 5
+    assert values["tarmac_engine_memory_bytes", ("function", "lookup")] == 65536
     assert values["tarmac_pool_waiting", ("function", "lookup")] == 2
     assert (values["depth",], values["size_sum",]) == (-1, 7.5)
     # The library's own reader would put `_total` behind these.
@@ -142,7 +161,7 @@ async def test_every_event_has_its_series_and_the_page_is_readable(tmp_path: Pat
 
 
 async def test_guests_cannot_take_a_name_of_the_page(tmp_path: Path) -> None:
-    text = await page_of(tmp_path, list(everything()[:6]))
+    text = await page_of(tmp_path, list(everything()[:7]))
     names = {sample.name for family in text_string_to_metric_families(text) for sample in family.samples}
     assert len(names) > 20
     for name in names:
@@ -190,3 +209,26 @@ async def test_the_dashboard_shows_only_series_that_exist(tmp_path: Path) -> Non
 def test_the_library_is_not_loaded_before_it_is_used() -> None:
     program = "import sys, tarmac_prometheus.plugin; sys.exit('prometheus_client' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+async def test_a_long_page_lets_the_loop_do_other_work_and_is_one_page(tmp_path: Path) -> None:
+    functions = [f"function{number}" for number in range(1000)]
+    async with PluginHarness(PrometheusPlugin, data_dir=tmp_path) as plugin:
+        sink = await plugin.observer()
+        for name in functions:
+            sink.call_finished(CallFinished(name, "s", "http", "ok", 2.25, "r"))
+        turns = 0
+        showing = asyncio.create_task(plugin.request("GET", "/metrics"))
+        while not showing.done():
+            await asyncio.sleep(0)
+            turns += 1
+            if turns == 5:
+                sink.call_finished(CallFinished("late", "s", "http", "ok", 2.25, "r"))
+        text = (await showing).body.decode()
+    assert turns > 40
+    assert [line for line in text.splitlines() if line.startswith("# TYPE wasm_functions ")] == [
+        "# TYPE wasm_functions histogram"
+    ]
+    counted = {sample.labels["function"] for family in text_string_to_metric_families(text) for sample in family.samples
+               if sample.name == "wasm_functions_count"}  # fmt: skip
+    assert counted == set(functions)

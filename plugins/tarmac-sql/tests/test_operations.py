@@ -174,11 +174,11 @@ async def test_a_grant_that_only_reads_refuses_exec_and_what_query_would_change(
 @given(text=st.binary(min_size=1, max_size=3000), blank=st.sampled_from(["", " ", "\n", "\r\n", "\t  "]))
 def test_a_json_request_is_never_taken_for_protobuf(text: bytes, blank: str) -> None:
     payload = blank.encode() + as_json(text)
-    assert wire_protobuf.parse(SQLQuery, payload) is None
+    assert wire_protobuf.read(SQLQuery, payload) is None
     assert wire_json.read_query(payload) == Request(text)
 
 
 @given(text=st.binary(max_size=3000), numbers=st.lists(st.integers(-(2**63), 2**63 - 1), max_size=4))
 def test_a_protobuf_request_is_never_taken_for_json(text: bytes, numbers: list[int]) -> None:
     message = SQLExec(query=text, args=[WireValue(integer=number) for number in numbers])
-    assert wire_protobuf.parse(SQLExec, message.SerializeToString()) == Request(text, tuple(numbers) or None)
+    assert wire_protobuf.read(SQLExec, message.SerializeToString()) == Request(text, tuple(numbers) or None)

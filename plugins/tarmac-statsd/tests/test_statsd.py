@@ -19,6 +19,7 @@ from tarmac_core.plugin import (
     Observer,
     PoolChanged,
     RequestFinished,
+    RoutesServed,
     TaskFinished,
 )
 from tarmac_core.testing import PluginHarness
@@ -27,12 +28,13 @@ from tests.services.sinks import Statsd, until
 
 
 def tell(sink: Observer) -> None:
-    sink.request_finished(RequestFinished("GET", "/users/:id", 200, 1.5, "r"))
+    sink.request_finished(RequestFinished("GET", "/users/:id", 200, 1.5, "r", "lookup"))
     sink.call_finished(CallFinished("lookup", "s", "http", "ok", 2.25, "r"))
-    sink.host_call_finished(HostCallFinished("lookup", "tarmac", "kvstore", "get", 200, 0.125))
+    sink.host_call_finished(HostCallFinished("lookup", "tarmac", "kvstore", "get", 200, 0.125, "redis"))
     sink.host_call_finished(HostCallFinished("lookup", "x", "", "made|up:name", 404, 0.5))
     sink.task_finished(TaskFinished("load", "scheduled_task", "ok", 30.0))
-    sink.pool_changed(PoolChanged("lookup", 3, 1, 2))
+    sink.pool_changed(PoolChanged("lookup", 3, 1, 2, 5, 65536))
+    sink.routes_served(RoutesServed("shop", "http", 4))
     for _ in range(3):
         sink.guest_metric(GuestMetric("lookup", "counter", "my:hits", 1.0))
     for step in (1.0, -1.0, -1.0):
@@ -52,13 +54,22 @@ async def test_a_real_daemon_receives_everything(tmp_path: Path, protocol: str) 
         "'t.my_hits': 3",
         "'t.function_calls.lookup.ok': 1",
         "'t.http_answers.200': 1",
+        "'t.host_calls.redis.200': 1",
+        "'t.host_calls.unknown.404': 1",
         "'t.task_runs.load.ok': 1",
     ):
         assert text in counters
-    for text in ("'t.depth': -1", "'t.pool_instances.lookup': 3", "'t.pool_waiting.lookup': 2"):
+    for text in (
+        "'t.depth': -1",
+        "'t.service_routes.shop.http': 4",
+        "'t.pool_instances.lookup': 3",
+        "'t.pool_waiting.lookup': 2",
+        "'t.engine_instances.lookup': 5",
+        "'t.engine_memory_bytes.lookup': 65536",
+    ):
         assert text in gauges
     for name, value in {
-        "http_server.users_id.GET": "1.5",
+        "http_server.users_id.GET.lookup": "1.5",
         "wasm_functions.lookup": "2.25",
         "wasm_callbacks.kvstore.get": "0.125",
         "wasm_callbacks.unknown.unknown": "0.5",
@@ -124,9 +135,12 @@ async def test_influx_tags_stand_behind_the_name(tmp_path: Path) -> None:
         daemon.settimeout(10)
         settings = {"addr": f"127.0.0.1:{daemon.getsockname()[1]}", "tags": "influx"}
         async with PluginHarness(StatsdPlugin, settings, data_dir=tmp_path) as plugin:
-            (await plugin.observer()).request_finished(RequestFinished("GET", "/", 200, 1.5, "r"))
+            (await plugin.observer()).request_finished(RequestFinished("GET", "/", 200, 1.5, "r", "home"))
         lines = daemon.recv(65_536).decode().splitlines()
-    assert lines == ["tarmac.http_server,path=_,method=GET:1.500000|ms", "tarmac.http_answers,code=200:1|c"]
+    assert lines == [
+        "tarmac.http_server,path=_,method=GET,function=home:1.500000|ms",
+        "tarmac.http_answers,code=200:1|c",
+    ]
 
 
 async def test_without_an_address_there_is_no_observer(tmp_path: Path) -> None:

@@ -115,6 +115,16 @@ async def test_host_calls_are_told_with_their_code(bench: Bench) -> None:
     ]
 
 
+async def test_a_host_call_is_told_with_its_plugin_and_the_operations_own_name(bench: Bench) -> None:
+    heard = Calls()
+    bench.observers.add("calls", heard)
+    bench.offer("x", {"Ok": raw(nothing)}, ignores_case=True)
+    bench.load("f")
+    for operation in ("oK", "nope"):
+        await bench.host_call("f", "tarmac", "x", operation)
+    assert [(one.plugin, one.operation) for one in heard.host_calls] == [("plugin-x", "Ok"), ("", "nope")]
+
+
 async def test_a_host_call_that_the_deadline_ends_is_told_too(bench: Bench) -> None:
     async def wait(call: Call, payload: bytes) -> bytes:
         await asyncio.sleep(60)

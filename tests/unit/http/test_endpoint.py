@@ -217,8 +217,8 @@ async def test_observers_hear_the_pattern_and_a_bounded_method(endpoint: Endpoin
     await endpoint.answer(Request("GET", "/users/7", request_id="r"))
     await endpoint.answer(Request("MADEUP", "/users/7"))
     endpoint.refuse(431, "r3")
-    heard = [(e.method, e.route, e.code) for e in events if isinstance(e, RequestFinished)]
-    assert heard == [("GET", "/users/:id", 200), ("OTHER", "", 405), ("", "", 431)]
+    heard = [(e.method, e.route, e.function, e.code) for e in events if isinstance(e, RequestFinished)]
+    assert heard == [("GET", "/users/:id", "user", 200), ("OTHER", "", "", 405), ("", "", "", 431)]
 
 
 async def test_a_client_that_left_is_told_to_observers_as_499(events: list[Event]) -> None:

@@ -2,7 +2,7 @@ import asyncio
 import json
 
 from tarmac_core.http.probes import Check, Probes
-from tarmac_core.plugin import Request, Response
+from tarmac_core.plugin import BackendError, Request, Response
 from tests.unit.http.bench import make_log
 
 READY = Request("GET", "/ready")
@@ -19,6 +19,10 @@ async def sick() -> bool:
 
 async def broken() -> None:
     raise ConnectionRefusedError("redis://user:secret@host")
+
+
+async def away() -> None:
+    raise BackendError("the store cannot be reached")
 
 
 async def hanging() -> None:
@@ -42,11 +46,12 @@ async def test_ready_is_503_and_empty_when_one_does_not() -> None:
 
 
 async def test_verbose_names_everything_that_is_wrong_without_what_drivers_say() -> None:
-    response = await made(kv=fine, sql=broken, cache=sick, queue=hanging).ready(VERBOSE)
+    response = await made(kv=fine, sql=broken, cache=sick, queue=hanging, away=away).ready(VERBOSE)
     assert response.code == 503
     assert problems(response) == {
         "sql": "ConnectionRefusedError",
         "cache": "unhealthy",
+        "away": "the store cannot be reached",
         "queue": "no answer within 0.05 s",
     }
     assert b"secret" not in response.body

@@ -33,6 +33,15 @@ async def test_the_last_used_is_used_first() -> None:
     assert await pool.acquire(make) is second
 
 
+async def test_every_instance_that_was_made_is_counted() -> None:
+    pool: Pool[Thing] = Pool(2, 10)
+    first, second = await pool.acquire(make), await pool.acquire(make)
+    pool.discard(first)
+    pool.put_back(second)
+    await pool.add(make)
+    assert (pool.made, pool.count) == (3, 2)
+
+
 async def test_who_came_first_is_served_first() -> None:
     pool: Pool[Thing] = Pool(1, 10)
     thing = await pool.acquire(make)

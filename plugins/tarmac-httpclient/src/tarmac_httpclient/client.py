@@ -116,10 +116,12 @@ class _Exchange:
     async def _read(self, response: aiohttp.ClientResponse, *, asks_gzip: bool) -> HTTPReply:
         self._is_answered = True
         is_zipped = asks_gzip and response.headers.get("Content-Encoding", "").lower() == "gzip"
-        chunks: AsyncIterator[bytes] = response.content.iter_any()
-        body, is_truncated = await read_up_to(
-            self._settings.max_response_bytes, unzipped(chunks) if is_zipped else chunks
-        )
+        limit_bytes, length_bytes = self._settings.max_response_bytes, response.content_length
+        if length_bytes is not None and length_bytes <= limit_bytes and not is_zipped:
+            body, is_truncated = await response.content.read(), False
+        else:
+            chunks: AsyncIterator[bytes] = response.content.iter_any()
+            body, is_truncated = await read_up_to(limit_bytes, unzipped(chunks) if is_zipped else chunks)
         headers = reply_headers(response.raw_headers, is_unzipped=is_zipped)
         return HTTPReply(response.status, headers, body, is_truncated)
 

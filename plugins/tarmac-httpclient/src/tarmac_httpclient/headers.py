@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from multidict import CIMultiDict
 
@@ -11,8 +12,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 # Of framing and identity: the client's own business. `Expect` would make it wait for servers that never say "continue".
 _OWN = frozenset(("host", "content-length", "transfer-encoding", "trailer", "expect"))
-_OF_FRAMING = frozenset((b"transfer-encoding", b"trailer"))
-_OF_COMPRESSION = frozenset((b"content-encoding", b"content-length"))
+_OF_FRAMING = frozenset(("transfer-encoding", "trailer"))
+_OF_UNZIPPED = _OF_FRAMING | {"content-encoding", "content-length"}
 
 
 def is_token(text: str) -> bool:
@@ -52,6 +53,10 @@ def wants_gzip(method: str, headers: "CIMultiDict[str]") -> bool:
 
 def reply_headers(raw: Iterable[tuple[bytes, bytes]], *, is_unzipped: bool) -> tuple[tuple[str, bytes], ...]:
     """Names in lower case; without those that no longer describe the body."""
-    dropped = _OF_FRAMING | _OF_COMPRESSION if is_unzipped else _OF_FRAMING
-    pairs = ((name.lower(), value) for name, value in raw)
-    return tuple((name.decode("latin-1"), value) for name, value in pairs if name not in dropped)
+    dropped = _OF_UNZIPPED if is_unzipped else _OF_FRAMING
+    return tuple([(name, value) for given, value in raw if (name := _lower(given)) not in dropped])
+
+
+@lru_cache(1024)
+def _lower(name: bytes) -> str:
+    return name.lower().decode("latin-1")

@@ -7,7 +7,7 @@ from tarmac_httpclient.messages import HTTPReply, HTTPRequest
 
 def decode(payload: bytes) -> tuple[HTTPRequest, Encode[HTTPReply]]:
     """The request, and the encoder of its format."""
-    request = wire_protobuf.parse(payload)
+    request = wire_protobuf.read(payload)
     if request is None:
         return wire_json.read(payload), wire_json.encode
     return request, wire_protobuf.encode

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tarmac_core.plugin import HostCallError
-from tarmac_httpclient.go_json import JSONError, read_base64, read_object, text_field, write_base64, write_text
+from tarmac_core.plugin.wire.go_json import JSONError, read_base64, read_object, text_field, write_base64, write_text
 from tarmac_httpclient.messages import HTTPReply, HTTPRequest
 
 

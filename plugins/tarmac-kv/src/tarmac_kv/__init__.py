@@ -6,7 +6,7 @@ package loads neither protobuf nor pytest.
 
 * `backend` is what a store implements, `limits` what holds on every store, `long_keys` a help for stores with short keys
 * `plugin` and `grants` are what core reads at start
-* `operations` serves the host calls; `requests`, `wire_protobuf`, `wire_json`, `go_json` are their formats
+* `operations` serves the host calls; `requests`, `wire_protobuf` and `wire_json` are their formats
 * `conformance` is the test suite for backends
 """
 

@@ -4,13 +4,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable
 from typing import NamedTuple, TypeAlias, TypeVar
 
+from tarmac_core.plugin import BackendError
+
 T = TypeVar("T")
 
 Answer: TypeAlias = T | Awaitable[T]
 """A value at once, or an awaitable of it from a store that has to wait. A value costs no task."""
 
 
-class KVError(Exception):
+class KVError(BackendError):
     """A store's failure; guests read its text, so it names no secret, address or path of the host."""
 
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import ParamSpec, TypeVar
 
 from tarmac_core.plugin import Call, Encode, HostCallError, Operation, Operations
+from tarmac_core.plugin.wire.protobuf import parse
 from tarmac_kv import wire_json, wire_protobuf
 from tarmac_kv.backend import Answer, KVBackend, KVError, NotSupportedError, Page
 from tarmac_kv.grants import check_key, check_write, narrowed
@@ -18,7 +19,6 @@ from tarmac_kv.requests import (
     Request,
     SetRequest,
 )
-from tarmac_kv.wire_protobuf import parse
 
 T = TypeVar("T")
 Arguments = ParamSpec("Arguments")
@@ -37,14 +37,14 @@ def kv_operations(stores: Mapping[str, KVBackend]) -> Operations:
 
 
 def _decode_get(payload: bytes) -> tuple[GetRequest, Encode[bytes]]:
-    message = parse(KVStoreGet, payload)
+    message = parse(KVStoreGet, payload, "key")
     if message is None:
         return wire_json.read_get(payload), wire_json.encode_value
     return GetRequest(message.key, is_json=False), wire_protobuf.encode_value
 
 
 def _decode_set(payload: bytes) -> tuple[SetRequest, Encode[None]]:
-    message = parse(KVStoreSet, payload)
+    message = parse(KVStoreSet, payload, "key")
     if message is None:
         return wire_json.read_set(payload), wire_json.encode_done
     data = message.data if message.HasField("data") else None
@@ -52,7 +52,7 @@ def _decode_set(payload: bytes) -> tuple[SetRequest, Encode[None]]:
 
 
 def _decode_delete(payload: bytes) -> tuple[DeleteRequest, Encode[None]]:
-    message = parse(KVStoreDelete, payload)
+    message = parse(KVStoreDelete, payload, "key")
     if message is None:
         return wire_json.read_delete(payload), wire_json.encode_done
     return DeleteRequest(message.key, is_json=False), wire_protobuf.encode_done
@@ -62,12 +62,12 @@ def _decode_keys(payload: bytes) -> tuple[KeysRequest, Encode[Page]]:
     if not payload or payload[:1] == b"{":
         return wire_json.read_keys(payload), wire_json.encode_page
     # The original never parsed this payload, so that one which is no message asks for all keys.
-    message = parse(KVStoreKeys, payload) or KVStoreKeys()
+    message = parse(KVStoreKeys, payload, "prefix") or KVStoreKeys()
     return KeysRequest(message.prefix, message.cursor, message.limit), wire_protobuf.encode_page
 
 
 def _decode_cas(payload: bytes) -> tuple[CasRequest, Encode[bool]]:
-    message = parse(KVStoreCas, payload)
+    message = parse(KVStoreCas, payload, "key")
     if message is None:
         return wire_json.read_cas(payload), wire_json.encode_swapped
     expected = message.expected if message.HasField("expected") else None

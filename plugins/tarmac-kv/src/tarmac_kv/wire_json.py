@@ -4,8 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from tarmac_core.plugin import HostCallError
-from tarmac_kv.backend import Page
-from tarmac_kv.go_json import (
+from tarmac_core.plugin.wire.go_json import (
     JSONError,
     read_base64,
     read_object,
@@ -14,6 +13,7 @@ from tarmac_kv.go_json import (
     write_base64,
     write_text,
 )
+from tarmac_kv.backend import Page
 from tarmac_kv.requests import CasRequest, DeleteRequest, GetRequest, KeysRequest, SetRequest
 
 RequestT = TypeVar("RequestT")

@@ -12,9 +12,18 @@ MAX_NAME_BYTES = 255
 _NAME = re.compile(rb"[a-zA-Z0-9_:]+")
 _HISTOGRAM_PARTS = ("", "_bucket", "_sum", "_count")
 _OWN_HISTOGRAMS = ("http_server", "wasm_functions", "wasm_callbacks", "scheduled_tasks")
-_OWN_GAUGES = ("service_routes", "up", "scrape_duration_seconds")
-# What the sinks add of their own: the process, the interpreter, the pools. The original's Go series are not among them.
-_OWN_PREFIXES = ("tarmac_", "process_", "python_", "scrape_")
+# What the Prometheus client shows of process and interpreter, and what Prometheus itself adds to each target.
+_OWN_SERIES = (
+    "service_routes",
+    *(f"process_{name}" for name in ("virtual_memory_bytes", "resident_memory_bytes", "start_time_seconds")),
+    *(f"process_{name}" for name in ("cpu_seconds_total", "open_fds", "max_fds")),
+    *(f"python_gc_{name}_total" for name in ("objects_collected", "objects_uncollectable", "collections")),
+    "python_info",
+    "up",
+    *(f"scrape_{name}" for name in ("duration_seconds", "timeout_seconds", "body_size_bytes", "series_added")),
+    *(f"scrape_sample{name}" for name in ("s_scraped", "s_post_metric_relabeling", "_limit")),
+)
+_OWN_PREFIX = "tarmac_"
 
 
 class Names:
@@ -23,7 +32,7 @@ class Names:
     def __init__(self, max_per_function_count: int) -> None:
         self._max_count = max_per_function_count
         self._kinds: dict[str, Kind] = {}
-        self._series = set(_OWN_GAUGES).union(*(_series("histogram", name) for name in _OWN_HISTOGRAMS))
+        self._series = set(_OWN_SERIES).union(*(_series("histogram", name) for name in _OWN_HISTOGRAMS))
         self._counts: Counter[str] = Counter()
 
     def check(self, name: bytes) -> str:
@@ -38,7 +47,7 @@ class Names:
         if known == kind:
             return
         series = _series(kind, name)
-        if known is not None or name.startswith(_OWN_PREFIXES) or not self._series.isdisjoint(series):
+        if known is not None or name.startswith(_OWN_PREFIX) or not self._series.isdisjoint(series):
             raise HostCallError(400, "metric name in use")
         if self._counts[function] >= self._max_count:
             raise HostCallError(

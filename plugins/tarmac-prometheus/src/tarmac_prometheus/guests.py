@@ -31,9 +31,9 @@ class GuestMetrics:
 
     def collect(self) -> Iterator[Metric]:
         """Gauges and histograms, for the registry."""
-        for name, value in self._gauges.items():
+        for name, value in list(self._gauges.items()):
             yield GaugeMetricFamily(name, "", value)
-        for name, series in self._histograms.items():
+        for name, series in list(self._histograms.items()):
             family = HistogramMetricFamily(name, "", labels=())
             series.add_to(family, ())
             yield family

@@ -82,7 +82,7 @@ class PrometheusPlugin:
         finally:
             self._page = None
 
-    def _show(self, request: Request) -> Response:
+    async def _show(self, request: Request) -> Response:
         if self._page is None:
             return Response(503)
-        return Response(200, self._page.text(), (("Content-Type", self._page.content_type),))
+        return Response(200, await self._page.text(), (("Content-Type", self._page.content_type),))

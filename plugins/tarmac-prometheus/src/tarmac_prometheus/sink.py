@@ -11,6 +11,7 @@ from tarmac_core.plugin import (
     Observer,
     PoolChanged,
     RequestFinished,
+    RoutesServed,
     TaskFinished,
 )
 from tarmac_prometheus.guests import GuestMetrics
@@ -22,7 +23,9 @@ class PrometheusSink(Observer):
 
     def __init__(self, bounds_ms: Sequence[float], guest_bounds: Sequence[float]) -> None:
         self.guests = GuestMetrics(guest_bounds)
-        self._requests = Histogram("http_server", "Duration of HTTP requests in ms", ("path", "method"), bounds_ms)
+        self._requests = Histogram(
+            "http_server", "Duration of HTTP requests in ms", ("path", "method", "function"), bounds_ms
+        )
         self._answers = Counter("tarmac_http_answers", "HTTP answers by status", ("path", "method", "code"))
         self._functions = Histogram(
             "wasm_functions", "Duration of function calls in ms", ("route", "function"), bounds_ms
@@ -33,28 +36,38 @@ class PrometheusSink(Observer):
         self._callbacks = Histogram(
             "wasm_callbacks", "Duration of host calls in ms", ("callback", "capability", "function"), bounds_ms
         )
-        self._host_calls = Counter("tarmac_host_calls", "Host calls by status", ("capability", "operation", "code"))
+        self._host_calls = Counter(
+            "tarmac_host_calls", "Host calls by status", ("plugin", "capability", "operation", "code")
+        )
         self._tasks = Histogram("scheduled_tasks", "Duration of scheduled tasks in ms", ("tasks",), bounds_ms)
         self._runs = Counter("tarmac_task_runs", "Runs of triggers by outcome", ("function", "route_type", "outcome"))
+        self._routes = Gauge("service_routes", "Number of configured service routes", ("service", "type"))
         self._instances = Gauge("tarmac_pool_instances", "Instances of a function", ("function",))
         self._idle = Gauge(
             "tarmac_pool_idle", "Instances that waited for work when the pool last changed", ("function",)
         )
         self._waiting = Gauge("tarmac_pool_waiting", "Calls that wait for an instance", ("function",))
+        self._made = Counter("tarmac_engine_instances", "Instances that the engine ever made", ("function",))
+        self._memory = Gauge(
+            "tarmac_engine_memory_bytes", "Linear memory of idle instances when the pool last changed", ("function",)
+        )
 
     def collect(self) -> Iterator[Metric]:
-        """Every family but the guests' counters, for the registry."""
+        """Every family but the guests' counters; a large one in parts that follow each other.
+
+        To be taken step by step on the event loop, with other work between the steps.
+        """
         for table in (self._requests, self._functions, self._callbacks, self._tasks):
             yield from table.collect()
-        for counter in (self._answers, self._calls, self._host_calls, self._runs):
+        for counter in (self._answers, self._calls, self._host_calls, self._runs, self._made):
             yield from counter.collect()
-        for gauge in (self._instances, self._idle, self._waiting):
+        for gauge in (self._routes, self._instances, self._idle, self._waiting, self._memory):
             yield from gauge.collect()
         yield from self.guests.collect()
 
     def request_finished(self, event: RequestFinished) -> None:
         """An HTTP answer was written; without a route it counts under an empty path."""
-        self._requests.observe(event.duration_ms, event.route, event.method)
+        self._requests.observe(event.duration_ms, event.route, event.method, event.function)
         self._answers.add(event.route, event.method, str(event.code))
 
     def call_finished(self, event: CallFinished) -> None:
@@ -66,18 +79,22 @@ class PrometheusSink(Observer):
         """A host call ended. What no plugin offers is one series, however many names guests make up."""
         if not event.capability:
             self._callbacks.observe(event.duration_ms, "unknown", "", event.function)
-            self._host_calls.add("", "", str(event.code))
+            self._host_calls.add("", "", "", str(event.code))
             return
         binding = event.binding if event.binding not in ("", "default") else "tarmac"
         callback = f"{binding}:{event.operation}"
         self._callbacks.observe(event.duration_ms, callback, event.capability, event.function)
-        self._host_calls.add(event.capability, event.operation, str(event.code))
+        self._host_calls.add(event.plugin, event.capability, event.operation, str(event.code))
 
     def task_finished(self, event: TaskFinished) -> None:
         """A run of a schedule or of an init function ended."""
         if event.route_type == "scheduled_task":
             self._tasks.observe(event.duration_ms, event.function)
         self._runs.add(event.function, event.route_type, event.outcome)
+
+    def routes_served(self, event: RoutesServed) -> None:
+        """A service's routes of one type are served."""
+        self._routes.set(event.count, event.service, event.route_type)
 
     def guest_metric(self, event: GuestMetric) -> None:
         """A guest changed a metric."""
@@ -88,3 +105,5 @@ class PrometheusSink(Observer):
         self._instances.set(event.instances, event.function)
         self._idle.set(event.idle, event.function)
         self._waiting.set(event.waiting, event.function)
+        self._made.set(event.made, event.function)
+        self._memory.set(event.memory_bytes, event.function)

@@ -1,13 +1,19 @@
 """Numbers by label values. Everything runs on the event loop, so that nothing is locked."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
+K = TypeVar("K")
+V = TypeVar("V")
 Labels: TypeAlias = tuple[str, ...]
+
+# Writing a part takes about a millisecond, for which the event loop does nothing else.
+_HISTOGRAMS_AT_ONCE = 20
+_VALUES_AT_ONCE = 200
 
 
 class Distribution:
@@ -46,11 +52,12 @@ class Histogram:
         series.observe(value)
 
     def collect(self) -> Iterator[Metric]:
-        """The family, for the registry."""
-        family = HistogramMetricFamily(self._name, self._text, labels=self._labels)
-        for labels, series in self._series.items():
-            series.add_to(family, labels)
-        yield family
+        """The family, in parts."""
+        for part in _parts(self._series, _HISTOGRAMS_AT_ONCE):
+            family = HistogramMetricFamily(self._name, self._text, labels=self._labels)
+            for labels, series in part:
+                series.add_to(family, labels)
+            yield family
 
 
 class Counter:
@@ -64,12 +71,17 @@ class Counter:
         """Add 1 to the series of these label values."""
         self._values[labels] = self._values.get(labels, 0) + 1
 
+    def set(self, value: int, *labels: str) -> None:
+        """Take over a count that is kept elsewhere."""
+        self._values[labels] = value
+
     def collect(self) -> Iterator[Metric]:
-        """The family, for the registry."""
-        family = CounterMetricFamily(self._name, self._text, labels=self._labels)
-        for labels, value in self._values.items():
-            family.add_metric(labels, value)
-        yield family
+        """The family, in parts."""
+        for part in _parts(self._values, _VALUES_AT_ONCE):
+            family = CounterMetricFamily(self._name, self._text, labels=self._labels)
+            for labels, value in part:
+                family.add_metric(labels, value)
+            yield family
 
 
 class Gauge:
@@ -84,8 +96,16 @@ class Gauge:
         self._values[labels] = value
 
     def collect(self) -> Iterator[Metric]:
-        """The family, for the registry."""
-        family = GaugeMetricFamily(self._name, self._text, labels=self._labels)
-        for labels, value in self._values.items():
-            family.add_metric(labels, value)
-        yield family
+        """The family, in parts."""
+        for part in _parts(self._values, _VALUES_AT_ONCE):
+            family = GaugeMetricFamily(self._name, self._text, labels=self._labels)
+            for labels, value in part:
+                family.add_metric(labels, value)
+            yield family
+
+
+def _parts(table: Mapping[K, V], count: int) -> Iterator[Sequence[tuple[K, V]]]:
+    """The entries that are there now, some at a time; one empty part for an empty table, so that its family is shown."""
+    entries = list(table.items())
+    for start in range(0, len(entries) or 1, count):
+        yield entries[start : start + count]

@@ -1,12 +1,21 @@
-"""What is special about SQLite."""
+"""What is special about SQLite: a whole call is one function, run on the connection's thread."""
 
 import sqlite3
-from contextlib import suppress
-from typing import Any
+from collections import deque
+from collections.abc import Callable
+from contextlib import closing, suppress
+from functools import partial
+from typing import TypeVar
 
-from sqlalchemy import Connection, CursorResult
-from tarmac_sql import ReadOnlyError, SQLError, Statement
+import aiosqlite
+from tarmac_sql import Done, ReadOnlyError, Rows, SQLError, Statement
+from tarmac_sql.backend import NO_ROWS
 from tarmac_sql.dialect import Dialect
+from tarmac_sql.rows import CHUNK_ROWS, Shape
+
+from tarmac_sql_sqlite.job import Job
+
+T = TypeVar("T")
 
 _OWN_TRANSACTION = "each call is a transaction of its own: BEGIN, COMMIT and ROLLBACK have no place in it"
 _TEXTS = {
@@ -20,60 +29,81 @@ _TEXTS = {
 _INSERTS = ("insert", "replace", "with")
 
 
-class SqliteDialect(Dialect):
-    """Connections are in SQLite's own autocommit mode: readers need no more, since one statement is one transaction."""
+class SqliteDialect(Dialect[aiosqlite.Connection]):
+    """Connections in SQLite's own autocommit mode.
 
-    is_streamed = True
+    Readers need no more, since one statement is one transaction. The writer takes the lock first, so that no statement fails
+    halfway for want of it.
+    """
+
     errors = (sqlite3.Error, sqlite3.Warning)
 
-    def commit(self, connection: Connection) -> None:
-        """Nothing to commit; a transaction that the statement began must not outlive the call."""
-        if _driver(connection).in_transaction:
-            raise SQLError(_OWN_TRANSACTION)
+    def __init__(self, *, is_writer: bool) -> None:
+        self._is_writer = is_writer
 
-    def rollback(self, connection: Connection) -> None:
-        """Undo whatever is open; SQLAlchemy would not, since it takes autocommit for no transaction at all."""
-        connection.connection.rollback()
+    def start_query(
+        self, connection: aiosqlite.Connection, statement: Statement, shape: Shape, *, read_only: bool
+    ) -> Job[Rows]:
+        """Readers cannot write at all, whatever `read_only` says."""
+        return Job(connection, partial(_transaction, partial(_fetch, statement, shape), self._is_writer))
 
-    def failure(self, error: BaseException) -> SQLError:
-        """SQLite's words, or better ones."""
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code == sqlite3.SQLITE_READONLY:
-            return ReadOnlyError(f"the database is opened for reading only: {error}")
-        return SQLError(_TEXTS.get(code, str(error)))
+    def start_exec(self, connection: aiosqlite.Connection, statement: Statement) -> Job[Done]:
+        """The writer's."""
+        return Job(connection, partial(_transaction, partial(_change, statement), self._is_writer))
 
-    async def stop(self, driver_connection: Any) -> None:
+    async def stop(self, connection: aiosqlite.Connection) -> None:
         """Interrupt it; a connection that is closed by now runs nothing."""
         with suppress(ValueError):
-            await driver_connection.interrupt()
+            await connection.interrupt()
+
+    def is_usable(self, connection: aiosqlite.Connection) -> bool:
+        """Whether nothing was left open."""
+        return not connection.in_transaction
+
+    def failure(self, error: Exception) -> SQLError:
+        """SQLite's words, or better ones."""
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code != sqlite3.SQLITE_READONLY:
+            return SQLError(_TEXTS.get(code, str(error)))
+        if self._is_writer:
+            return SQLError(f"the database's file cannot be written: {error}")
+        return ReadOnlyError(f"the database is opened for reading only: {error}")
 
 
-class WriterDialect(SqliteDialect):
-    """The one connection that writes takes the lock first, so that no statement fails halfway for want of it."""
-
-    def begin(self, connection: Connection, statement: Statement, *, read_only: bool) -> None:
-        """Begin a transaction that writes."""
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    def commit(self, connection: Connection) -> None:
-        """Commit, if the transaction is still there."""
-        if not _driver(connection).in_transaction:
-            raise SQLError(_OWN_TRANSACTION)
+def _transaction(work: Callable[[sqlite3.Connection], T], is_writer: bool, connection: sqlite3.Connection) -> T:
+    if is_writer:
+        connection.execute("BEGIN IMMEDIATE")
+    try:
+        answer = work(connection)
+        _check_transaction(connection, is_writer)
         connection.commit()
-
-    def last_insert_id(self, result: CursorResult[Any]) -> int:
-        """The new row's id. SQLite keeps it for the connection, so that other statements would show an older one."""
-        text = result.context.statement if result.context else ""
-        is_insert = (text or "").lstrip().lower().startswith(_INSERTS)
-        return (result.lastrowid or 0) if is_insert and result.rowcount > 0 else 0
-
-    def failure(self, error: BaseException) -> SQLError:
-        """The file itself cannot be written here."""
-        found = super().failure(error)
-        return (
-            SQLError(f"the database's file cannot be written: {error}") if isinstance(found, ReadOnlyError) else found
-        )
+    except BaseException:
+        connection.rollback()
+        raise
+    return answer
 
 
-def _driver(connection: Connection) -> Any:
-    return connection.connection.driver_connection
+def _check_transaction(connection: sqlite3.Connection, is_there: bool) -> None:
+    # What the guest began must not outlive the call, and what the call began is not the guest's to end.
+    if connection.in_transaction is not is_there:
+        raise SQLError(_OWN_TRANSACTION)
+
+
+def _fetch(statement: Statement, shape: Shape, connection: sqlite3.Connection) -> Rows:
+    with closing(connection.execute(statement.text, statement.args or ())) as cursor:
+        if cursor.description is None:
+            return NO_ROWS
+        writer = shape.writer([column[0] for column in cursor.description])
+        while rows := cursor.fetchmany(CHUNK_ROWS):
+            writer.add(rows)
+        return writer.finish()
+
+
+def _change(statement: Statement, connection: sqlite3.Connection) -> Done:
+    with closing(connection.execute(statement.text, statement.args or ())) as cursor:
+        # With RETURNING the number of rows is only known after the last of them.
+        deque(cursor, maxlen=0)
+        rows_affected = max(cursor.rowcount, 0)
+        # SQLite keeps the id for the connection, so that other statements would show an older one.
+        is_insert = rows_affected > 0 and statement.text.lstrip().lower().startswith(_INSERTS)
+        return Done(rows_affected, (cursor.lastrowid or 0) if is_insert else 0)

@@ -4,19 +4,20 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from aiosqlite import Connection
 from tarmac_sql import Done, ReadOnlyError, Rows, SQLBackend, SQLError, Statement
 from tarmac_sql.database import Database
 
 from tarmac_sql_sqlite.address import SqliteFileError, file_of, prepare
-from tarmac_sql_sqlite.connections import engine_for
-from tarmac_sql_sqlite.dialect import SqliteDialect, WriterDialect
+from tarmac_sql_sqlite.connections import sqlite_engine
+from tarmac_sql_sqlite.dialect import SqliteDialect
 from tarmac_sql_sqlite.plugin import SqliteSettings
 
 
 class SqliteSQL(SQLBackend):
     """One opened file. SQLite lets one write at a time, so writers wait for each other here, in order and without polling."""
 
-    def __init__(self, readers: Database, writer: Database | None) -> None:
+    def __init__(self, readers: Database[Connection], writer: Database[Connection] | None) -> None:
         self._readers = readers
         self._writer = writer
 
@@ -45,8 +46,8 @@ async def opened(settings: SqliteSettings, default: Path) -> AsyncIterator[Sqlit
     """Yield the backend; at the end every connection is closed and its thread has ended. Raises `SqliteFileError`."""
     path = file_of(settings.dsn, default)
     prepare(path, read_only=settings.read_only)
-    readers = Database(engine_for(path, settings, "ro"), SqliteDialect(), settings)
-    writer = None if settings.read_only else Database(engine_for(path, settings, "rwc"), WriterDialect(), settings)
+    readers = Database(sqlite_engine(path, settings, "ro"), SqliteDialect(is_writer=False), settings)
+    writer = None if settings.read_only else _writer(path, settings)
     store = SqliteSQL(readers, writer)
     try:
         await _check(path, store, writer)
@@ -57,7 +58,11 @@ async def opened(settings: SqliteSettings, default: Path) -> AsyncIterator[Sqlit
             await writer.close()
 
 
-async def _check(path: Path, store: SqliteSQL, writer: Database | None) -> None:
+def _writer(path: Path, settings: SqliteSettings) -> Database[Connection]:
+    return Database(sqlite_engine(path, settings, "rwc"), SqliteDialect(is_writer=True), settings, pool_size=1)
+
+
+async def _check(path: Path, store: SqliteSQL, writer: Database[Connection] | None) -> None:
     try:
         if writer is not None:
             # The file has to be there before anyone reads it.

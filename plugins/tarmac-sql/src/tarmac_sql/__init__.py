@@ -6,7 +6,7 @@ loads neither protobuf nor SQLAlchemy nor pytest.
 
 * `backend` is what a database implements, `settings` what all of them can be told
 * `plugin` and `grants` are what core reads at start
-* `operations` serves the host calls; `requests`, `wire_protobuf`, `wire_json`, `go_json` are their formats
+* `operations` serves the host calls; `requests`, `wire_protobuf` and `wire_json` are their formats
 * `database` is a backend on SQLAlchemy, `dialect` what it must be told about a server; `rows` writes results as JSON,
   `stopping` ends statements that take too long
 * `dsn` reads the addresses that Go programs use

@@ -3,11 +3,13 @@
 from abc import ABC, abstractmethod
 from typing import NamedTuple, TypeAlias
 
+from tarmac_core.plugin import BackendError
+
 Value: TypeAlias = bool | int | float | str | bytes | None
 """A parameter."""
 
 
-class SQLError(Exception):
+class SQLError(BackendError):
     """A database's failure; guests read its text, so it names no secret, address or path of the host."""
 
 
@@ -31,6 +33,10 @@ class Rows(NamedTuple):
 
     columns: tuple[str, ...]
     data: bytes
+
+
+NO_ROWS = Rows((), b"[]")
+"""What statements give that have no result."""
 
 
 class Done(NamedTuple):

@@ -1,135 +1,121 @@
-"""A backend on one SQLAlchemy engine: transactions, limits, time-outs, failures. What servers differ in is the `Dialect`'s."""
+"""A backend on one SQLAlchemy engine: connections, limits, time-outs, failures. What servers differ in is the `Dialect`'s."""
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, CursorResult
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tarmac_sql.backend import Done, ReadOnlyError, Rows, SQLBackend, SQLError, Statement
-from tarmac_sql.dialect import Dialect
-from tarmac_sql.rows import RowLimits, RowWriter
+from tarmac_sql.connections import Connection, Connections, NoneFreeError, NotOpenedError
+from tarmac_sql.dialect import C, Dialect
+from tarmac_sql.rows import RowLimits, Shape
+from tarmac_sql.running import Running
 from tarmac_sql.settings import SQLStoreSettings
-from tarmac_sql.stopping import Stopper, TimeUpError
+from tarmac_sql.stopping import Stopper
 
 T = TypeVar("T")
 
-_CHUNK_ROWS = 500
+
+class _Call(Generic[C]):
+    """A call that runs, and the reason why it is being ended, if it is; from then on its connection is the stopper's."""
+
+    __slots__ = ("connection", "end_reason", "running")
+
+    def __init__(self, running: Running[Any], connection: Connection[C]) -> None:
+        self.running = running
+        self.connection = connection
+        self.end_reason = ""
 
 
-@dataclass(slots=True)
-class _Running:
-    """What a statement runs on, once it has a connection."""
+class Database(SQLBackend, Generic[C]):
+    """One engine, from `engine_for`, and at most `pool_size` connections; 0 takes the settings' number."""
 
-    driver_connection: Any = None
-    has_begun: bool = False
-
-
-class Database(SQLBackend):
-    """One engine with its pool. The engine stays the owner's until `close`."""
-
-    def __init__(self, engine: AsyncEngine, dialect: Dialect, settings: SQLStoreSettings) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, dialect: Dialect[C], settings: SQLStoreSettings, *, pool_size: int = 0) -> None:
         self._dialect = dialect
-        self._limits = RowLimits(settings.max_rows, settings.max_result_bytes)
-        self._is_go = settings.values == "go"
+        self._shape = Shape(RowLimits(settings.max_rows, settings.max_result_bytes), is_go=settings.values == "go")
         self._is_read_only = settings.read_only
         self._timeout_ms = settings.statement_timeout_ms
-        self._stopper = Stopper(settings.statement_timeout_ms)
+        self._connections = Connections(engine, dialect, pool_size or settings.pool_size)
+        self._stopper = Stopper(dialect, self._connections)
+        self._calls: set[_Call[C]] = set()
         self._is_closed = False
 
     async def query(self, statement: Statement, *, read_only: bool = False) -> Rows:
         """Run a statement and return its rows."""
-        return await self._run(statement, self._fetch, read_only=read_only or self._is_read_only)
+        only_reads = read_only or self._is_read_only
+        return await self._checked(
+            lambda connection: self._dialect.start_query(connection, statement, self._shape, read_only=only_reads)
+        )
 
     async def exec(self, statement: Statement) -> Done:
         """Run a statement and tell what it changed."""
         if self._is_read_only:
             raise ReadOnlyError("the database is opened for reading only (sql_read_only)")
-        return await self._run(statement, self._done, read_only=False)
+        return await self._checked(lambda connection: self._dialect.start_exec(connection, statement))
 
     async def health(self) -> None:
         """Ask the server for a row."""
         await self.query(Statement("SELECT 1"))
 
     async def close(self) -> None:
-        """Wait for what was cancelled, then close every connection; idempotent."""
+        """End what still runs, wait until it has, then close every connection; idempotent."""
         self._is_closed = True
+        for call in self._calls:
+            self._end(call, "the database is closed")
         await self._stopper.close()
-        await self._engine.dispose()
+        await self._connections.close()
 
-    async def _run(self, statement: Statement, take: Callable[[CursorResult[Any]], T], *, read_only: bool) -> T:
+    async def _checked(self, start: Callable[[C], Running[T]]) -> T:
         if self._is_closed:
             raise SQLError("the database is closed")
-        running = _Running()
-
-        async def stop() -> bool:
-            if running.driver_connection is not None:
-                await self._dialect.stop(running.driver_connection)
-            return running.has_begun
-
         try:
-            return await self._stopper.run(self._transaction(running, statement, take, read_only=read_only), stop)
-        except TimeUpError as error:
-            raise self._time_up(has_begun=running.has_begun) from error
-        except DBAPIError as error:
-            raise self._dialect.failure(error.orig or error) from error
+            return await self._run(start)
+        except NoneFreeError:
+            raise SQLError(f"no connection became free within {self._timeout_ms} ms (sql_pool_size)") from None
+        except NotOpenedError:
+            raise SQLError(f"the server took no connection within {self._timeout_ms} ms") from None
         except self._dialect.errors as error:
             raise self._dialect.failure(error) from error
+        except DBAPIError as error:
+            raise self._dialect.failure(error.orig if isinstance(error.orig, Exception) else error) from error
         except SQLAlchemyError as error:
             raise SQLError(f"the statement cannot be run: {type(error).__name__}") from error
 
-    def _time_up(self, *, has_begun: bool) -> SQLError:
-        if has_begun:
-            return SQLError(f"it took longer than {self._timeout_ms} ms and was stopped (sql_statement_timeout_ms)")
-        return SQLError(f"no connection became free within {self._timeout_ms} ms (sql_pool_size)")
-
-    async def _transaction(
-        self, running: _Running, statement: Statement, take: Callable[[CursorResult[Any]], T], *, read_only: bool
-    ) -> T:
-        async with self._engine.connect() as connection:
-            raw = await connection.get_raw_connection()
-            running.driver_connection, running.has_begun = raw.driver_connection, True
-            try:
-                return await connection.run_sync(self._in_greenlet, statement, take, read_only=read_only)
-            finally:
-                running.driver_connection = None
-
-    def _in_greenlet(
-        self, connection: Connection, statement: Statement, take: Callable[[CursorResult[Any]], T], *, read_only: bool
-    ) -> T:
-        self._dialect.begin(connection, statement, read_only=read_only)
+    async def _run(self, start: Callable[[C], Running[T]]) -> T:
+        loop = asyncio.get_running_loop()
+        deadline_s = loop.time() + self._timeout_ms / 1000 if self._timeout_ms else None
+        connection = await self._connections.take(deadline_s)
         try:
-            result = self._execute(connection, statement, is_streamed=self._dialect.is_streamed and take == self._fetch)
-            answer = take(result)
-            result.close()
-            self._dialect.commit(connection)
-        except Exception:
-            self._dialect.rollback(connection)
-            raise
+            running = start(connection.driver)
         except BaseException:
-            # Cancelled, since the server does not answer: what state the connection is in cannot be known.
-            connection.invalidate()
+            self._connections.give(connection)
             raise
-        return answer
+        call = _Call(running, connection)
+        self._calls.add(call)
+        timer = None if deadline_s is None else loop.call_at(deadline_s, self._end, call, self._time_up)
+        try:
+            return await running.outcome
+        except asyncio.CancelledError:
+            self._end(call, "cancelled")
+            raise
+        except Exception as error:
+            if call.end_reason and not isinstance(error, SQLError):
+                raise SQLError(call.end_reason) from error
+            raise
+        finally:
+            self._calls.discard(call)
+            if timer is not None:
+                timer.cancel()
+            if not call.end_reason:
+                self._connections.give(connection)
 
-    def _execute(self, connection: Connection, statement: Statement, *, is_streamed: bool) -> CursorResult[Any]:
-        options = {"no_parameters": statement.args is None, "stream_results": is_streamed}
-        return connection.exec_driver_sql(statement.text, statement.args, execution_options=options)
+    @property
+    def _time_up(self) -> str:
+        return f"it took longer than {self._timeout_ms} ms and was stopped (sql_statement_timeout_ms)"
 
-    def _fetch(self, result: CursorResult[Any]) -> Rows:
-        if not result.returns_rows:
-            return Rows((), b"[]")
-        cursor = result.cursor
-        assert cursor is not None
-        columns = [column[0] for column in cursor.description]
-        converters = self._dialect.converters(cursor.description, is_go=self._is_go)
-        writer = RowWriter(columns, converters, self._limits, is_go=self._is_go)
-        while rows := result.fetchmany(_CHUNK_ROWS):
-            writer.add(rows)
-        return writer.finish()
-
-    def _done(self, result: CursorResult[Any]) -> Done:
-        return Done(max(result.rowcount, 0), self._dialect.last_insert_id(result))
+    def _end(self, call: _Call[C], reason: str) -> None:
+        if not call.end_reason:
+            call.end_reason = reason
+            self._stopper.end(call.running, call.connection)

@@ -17,14 +17,14 @@ def sql_operations(stores: Mapping[str, SQLBackend]) -> Operations:
 
 
 def _decode_query(payload: bytes) -> tuple[Request, Encode[Rows]]:
-    request = wire_protobuf.parse(SQLQuery, payload)
+    request = wire_protobuf.read(SQLQuery, payload)
     if request is None:
         return wire_json.read_query(payload), wire_json.encode_rows
     return request, wire_protobuf.encode_rows
 
 
 def _decode_exec(payload: bytes) -> tuple[Request, Encode[Done]]:
-    request = wire_protobuf.parse(SQLExec, payload)
+    request = wire_protobuf.read(SQLExec, payload)
     if request is None:
         return wire_json.read_exec(payload), wire_json.encode_done
     return request, wire_protobuf.encode_done

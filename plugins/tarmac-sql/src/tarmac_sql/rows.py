@@ -6,12 +6,15 @@ import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from tarmac_sql.backend import ConversionError, Rows, SQLError
 
 Converter: TypeAlias = Callable[[Any], Any]
 """Makes of a driver's value what JSON has: None, bool, int, float, str, list or dict; bytes become base64 text."""
+
+CHUNK_ROWS = 500
+"""So many rows at a time are fetched and written: a limit is noticed before much more than it allows is in memory."""
 
 _WRITTEN_ESCAPED = re.compile("[<>&\u2028\u2029\ud800-\udfff]")
 _LARGEST_PLAIN = 1e21
@@ -25,8 +28,19 @@ class RowLimits:
     max_bytes: int
 
 
+class Shape(NamedTuple):
+    """How a database's results are to look: natural or as Go has them, and how large at most."""
+
+    limits: RowLimits
+    is_go: bool
+
+    def writer(self, columns: Sequence[str], converters: Sequence[Converter | None] = ()) -> "RowWriter":
+        """For one result; give it the rows in chunks of `CHUNK_ROWS`."""
+        return RowWriter(columns, converters, self.limits, is_go=self.is_go)
+
+
 class RowWriter:
-    """Collects one result. `converters` has one entry a column, None where the driver's value is right already."""
+    """Collects one result. `converters` has one entry a column, None where the driver's value is right already, or none."""
 
     def __init__(
         self, columns: Sequence[str], converters: Sequence[Converter | None], limits: RowLimits, *, is_go: bool

@@ -1,8 +1,7 @@
 """Requests and answers in JSON: those of the original byte for byte, `args` and `exec` in the same style."""
 
 from tarmac_core.plugin import HostCallError
-from tarmac_sql.backend import Done, Rows, Value
-from tarmac_sql.go_json import (
+from tarmac_core.plugin.wire.go_json import (
     JSONError,
     Members,
     list_field,
@@ -12,6 +11,7 @@ from tarmac_sql.go_json import (
     write_base64,
     write_text,
 )
+from tarmac_sql.backend import Done, Rows, Value
 from tarmac_sql.requests import Request
 
 _INT64 = range(-(2**63), 2**63)

@@ -1,54 +1,27 @@
 """Requests and answers in protobuf. Answers begin with a ready-made Status: joined messages are one message."""
 
-import re
 from collections.abc import Iterable
 from typing import TypeVar, cast
 
-from google.protobuf.message import DecodeError
-from google.protobuf.unknown_fields import UnknownFieldSet
-
 from tarmac_core.plugin import HostCallError
+from tarmac_core.plugin.wire.protobuf import parse
 from tarmac_sql.backend import Done, Rows, Value
-from tarmac_sql.go_json import JSONError, read_object
 from tarmac_sql.requests import Request
 from tarmac_sql.sql_pb2 import SQLExec, SQLExecResponse, SQLQuery, SQLQueryResponse, Status
 from tarmac_sql.sql_pb2 import Value as WireValue
 
 MessageT = TypeVar("MessageT", SQLQuery, SQLExec)
 
-_LIKE_JSON = re.compile(rb"[ \t\r\n]+\{")
-
 # All answers have their Status in field 1, so that one encoding serves all of them.
 _OK = SQLExecResponse(status=Status(code=200, status="OK")).SerializeToString()
 
 
-def parse(kind: type[MessageT], payload: bytes) -> Request | None:
-    """Read a message, or return None for bytes that are to be read as JSON."""
-    if payload[:1] == b"{":
-        return None
-    try:
-        message = kind.FromString(payload)
-    except DecodeError:
-        return None
-    if _LIKE_JSON.match(payload) and _is_json_request(payload):
-        return None
-    if _has_known_field_of_wrong_type(message):
+def read(kind: type[MessageT], payload: bytes) -> Request | None:
+    """Read a request, or return None for bytes that are to be read as JSON."""
+    message = parse(kind, payload, "query")
+    if message is None:
         return None
     return Request(message.query, _args(message.args) if message.args else None)
-
-
-def _has_known_field_of_wrong_type(message: SQLQuery | SQLExec) -> bool:
-    # This runtime passes over a known field of a wrong wire type; guests were built against one that refuses it.
-    unknown = UnknownFieldSet(message)
-    known = message.DESCRIPTOR.fields_by_number
-    return any(unknown[index].field_number in known for index in range(len(unknown)))
-
-
-def _is_json_request(payload: bytes) -> bool:
-    try:
-        return "query" in read_object(payload)
-    except JSONError:
-        return False
 
 
 def _args(values: Iterable[WireValue]) -> tuple[Value, ...]:

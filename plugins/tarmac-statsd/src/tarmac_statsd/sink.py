@@ -10,6 +10,7 @@ from tarmac_core.plugin import (
     Observer,
     PoolChanged,
     RequestFinished,
+    RoutesServed,
     TaskFinished,
 )
 from tarmac_statsd.names import guest_name, plain, tagged
@@ -26,9 +27,8 @@ class StatsdSink(Observer):
 
     def request_finished(self, event: RequestFinished) -> None:
         """An HTTP answer was written."""
-        self._put(
-            ("ms", self._name("http_server", (("path", event.route), ("method", event.method))), event.duration_ms)
-        )
+        labels = (("path", event.route), ("method", event.method), ("function", event.function))
+        self._put(("ms", self._name("http_server", labels), event.duration_ms))
         self._count("http_answers", ("code", str(event.code)))
 
     def call_finished(self, event: CallFinished) -> None:
@@ -41,12 +41,18 @@ class StatsdSink(Observer):
         operation = event.operation if event.capability else "unknown"
         labels = (("capability", event.capability or "unknown"), ("operation", operation))
         self._put(("ms", self._name("wasm_callbacks", labels), event.duration_ms))
+        self._count("host_calls", ("plugin", event.plugin or "unknown"), ("code", str(event.code)))
 
     def task_finished(self, event: TaskFinished) -> None:
         """A run of a schedule or of an init function ended."""
         if event.route_type == "scheduled_task":
             self._put(("ms", self._name("scheduled_tasks", (("tasks", event.function),)), event.duration_ms))
         self._count("task_runs", ("function", event.function), ("outcome", event.outcome))
+
+    def routes_served(self, event: RoutesServed) -> None:
+        """A service's routes of one type are served."""
+        name = self._name("service_routes", (("service", event.service), ("type", event.route_type)))
+        self._put(("g", name, event.count))
 
     def guest_metric(self, event: GuestMetric) -> None:
         """A guest changed a metric. Gauges are sent as what they are now, so that a lost datagram does no lasting harm."""
@@ -59,7 +65,13 @@ class StatsdSink(Observer):
 
     def pool_changed(self, event: PoolChanged) -> None:
         """A pool grew, shrank or queued."""
-        for name, value in (("pool_instances", event.instances), ("pool_waiting", event.waiting)):
+        values = (
+            ("pool_instances", event.instances),
+            ("pool_waiting", event.waiting),
+            ("engine_instances", event.made),
+            ("engine_memory_bytes", event.memory_bytes),
+        )
+        for name, value in values:
             self._put(("g", self._name(name, (("function", event.function),)), value))
 
     def _count(self, name: str, *labels: tuple[str, str]) -> None:

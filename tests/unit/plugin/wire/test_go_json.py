@@ -6,7 +6,18 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tarmac_kv.go_json import JSONError, read_base64, read_object, text_field, whole_field, write_base64, write_text
+
+from tarmac_core.plugin.wire.go_json import (
+    JSONError,
+    list_field,
+    number_field,
+    read_base64,
+    read_object,
+    text_field,
+    whole_field,
+    write_base64,
+    write_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +92,27 @@ def test_a_field_of_another_type_is_refused(value: str) -> None:
 @pytest.mark.parametrize(("value", "number"), [("0", 0), ("5", 5), ("5.0", 5), ("1e3", 1000), ("null", 0)])
 def test_whole_numbers(value: str, number: int) -> None:
     assert whole_field(read_object(b'{"n":%b}' % value.encode()), "n") == number
+
+
+def test_whole_numbers_stay_exact() -> None:
+    assert list_field(read_object(b'{"N":[9007199254740993, 1.0]}'), "n") == [2**53 + 1, 1.0]
+
+
+@pytest.mark.parametrize("value", ["1", "{}", '"a"', "true"])
+def test_a_list_of_another_type_is_refused(value: str) -> None:
+    with pytest.raises(JSONError):
+        list_field(read_object(f'{{"n":{value}}}'.encode()), "n")
+
+
+@pytest.mark.parametrize(("value", "number"), [("-1.5", -1.5), ("7", 7.0), ("null", 0.0), ("1" + "0" * 40, 1e40)])
+def test_numbers(value: str, number: float) -> None:
+    assert number_field(read_object(f'{{"n":{value}}}'.encode()), "n") == number
+
+
+@pytest.mark.parametrize("value", ["1e400", "-1e400", "9" * 5000, '"5"', "true", "[]"])
+def test_what_no_64_bits_hold_is_no_number(value: str) -> None:
+    with pytest.raises(JSONError):
+        number_field(read_object(f'{{"n":{value}}}'.encode()), "n")
 
 
 @pytest.mark.parametrize("value", ["-1", "1.5", '"5"', "true", "1e300", "9007199254740992"])

@@ -7,6 +7,7 @@ import base64
 import binascii
 import json
 import re
+import sys
 from typing import Any
 
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
@@ -29,8 +30,10 @@ def read_object(payload: bytes) -> dict[str, Any]:
             parse_int=_whole,
             parse_constant=_refuse_constant,
         )
+    except JSONError:
+        raise
     except (ValueError, RecursionError) as error:
-        raise JSONError("not JSON") from error
+        raise JSONError(f"not JSON: {error}") from error
     if pairs is None:
         return {}
     if not isinstance(pairs, Members):
@@ -44,9 +47,9 @@ class Members(list[tuple[str, Any]]):
 
 
 def _whole(text: str) -> int:
-    # 64 bits have at most 20 characters. What is longer is too large for every use, whatever its end; reading all of it
-    # would take time that grows with the square of its length, and Python refuses it.
-    return int(text[:30])
+    # What has more digits is too large for 64 bits and for a float, whatever its end; reading all of it would take time that
+    # grows with the square of its length, and Python refuses it.
+    return int(text[:400])
 
 
 def _refuse_constant(name: str) -> object:
@@ -61,6 +64,22 @@ def text_field(members: dict[str, Any], name: str) -> str | None:
     if not isinstance(value, str):
         raise JSONError(f"{name} is not a string")
     return _LONE_SURROGATES.sub("\ufffd", value)
+
+
+def whole_field(members: dict[str, Any], name: str) -> int:
+    """A whole number from 0 to 2**53, however it is written; 0 where there is none."""
+    value = number_field(members, name)
+    if not 0 <= value < 2**53 or value != int(value):
+        raise JSONError(f"{name} is not a whole number")
+    return int(value)
+
+
+def number_field(members: dict[str, Any], name: str) -> float:
+    """A number, 0 where there is none."""
+    value = members.get(name, 0)
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > sys.float_info.max:
+        raise JSONError(f"{name} is not a number of 64 bits")
+    return float(value)
 
 
 def list_field(members: dict[str, Any], name: str) -> list[Any]:
