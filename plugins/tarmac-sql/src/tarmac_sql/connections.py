@@ -69,6 +69,7 @@ class Connections(Generic[C]):
         """
         await self._turn(deadline_s)
         try:
+            self._check_open()
             return self._kept() or await self._opened(deadline_s)
         except BaseException:
             self._turns.release()
@@ -84,6 +85,11 @@ class Connections(Generic[C]):
         except TimeoutError:
             raise NoneFreeError from None
 
+    def _check_open(self) -> None:
+        # Asked once it is the call's turn: it may have waited while the database was closed.
+        if self._is_closed:
+            raise SQLError("the database is closed")
+
     def _kept(self) -> Connection[C] | None:
         # The one used last comes first: those below are what a server closes for not being used.
         while self._free:
@@ -94,8 +100,6 @@ class Connections(Generic[C]):
         return None
 
     async def _opened(self, deadline_s: float | None) -> Connection[C]:
-        if self._is_closed:
-            raise SQLError("the database is closed")
         limit = asyncio.timeout_at(deadline_s)
         try:
             async with limit:

@@ -64,8 +64,8 @@ class Database(SQLBackend, Generic[C]):
         self._is_closed = True
         for call in self._calls:
             self._end(call, "the database is closed")
-        await self._stopper.close()
         await self._connections.close()
+        await self._stopper.close()
 
     async def _checked(self, start: Callable[[C], Running[T]]) -> T:
         if self._is_closed:
