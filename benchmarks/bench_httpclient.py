@@ -12,7 +12,7 @@ from tarmac_httpclient.plugin import open_httpclient
 from tarmac_httpclient.settings import HTTPClientSettings
 
 from benchmarks.figure import Figure
-from benchmarks.host_calls import HOST_CALLS, context, cpu_us, dispatching, invoke
+from benchmarks.host_calls import HOST_CALLS, again, context, cpu_us, dispatching, invoke
 from tarmac_core.dispatch import Capability
 
 ROUNDS = 9
@@ -55,7 +55,7 @@ async def _measured(url: str) -> list[tuple[float, float]]:
     async with (
         aiohttp.ClientSession() as session,
         open_httpclient(HTTPClientSettings(), {}, context()) as operations,
-        dispatching(Capability("httpclient", "httpclient", operations), {"call": request}) as dispatcher,
+        dispatching(Capability("httpclient", "httpclient", operations), again({"call": request})) as dispatcher,
     ):
 
         async def bare() -> None:

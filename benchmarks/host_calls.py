@@ -1,12 +1,13 @@
-"""Guests that make one host call again and again, behind a dispatcher: what a host call costs, apart from HTTP."""
+"""Guests that make the same host calls again and again, behind a dispatcher: what a host call costs, apart from HTTP."""
 
 import asyncio
 import logging
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from wasmtime import wat2wasm
 
@@ -16,6 +17,7 @@ from tarmac_core.testing import Records
 from tarmac_core.wapc import Engine, GuestLimits
 
 HOST_CALLS = 100
+AT_ONCE = 500
 _JOBS = 10
 
 
@@ -31,19 +33,32 @@ def context() -> Context:
     )
 
 
+class Script(NamedTuple):
+    """What a function does: these host calls, operations and requests, in each turn."""
+
+    calls: Sequence[tuple[str, bytes]]
+    turns: int
+
+
+def again(calls: Mapping[str, bytes]) -> dict[str, Script]:
+    """A function for each operation that makes its call `HOST_CALLS` times."""
+    return {operation: Script([(operation, request)], HOST_CALLS) for operation, request in calls.items()}
+
+
 @asynccontextmanager
-async def dispatching(capability: Capability, calls: Mapping[str, bytes]) -> AsyncIterator[Dispatcher]:
-    """A dispatcher with one function for each of `calls`, an operation's name and a request: it asks `HOST_CALLS` times."""
+async def dispatching(capability: Capability, functions: Mapping[str, Script]) -> AsyncIterator[Dispatcher]:
+    """A dispatcher with these functions, which may all be called at once."""
     log = FieldLog(logging.Logger("benchmark"), {})
     dispatcher = Dispatcher(log=log, observers=Observers(log), clock=asyncio.get_running_loop().time)
     dispatcher.offer([capability])
     with Engine() as engine:
-        modules = {operation: _guest(capability.name, operation, request) for operation, request in calls.items()}
-        guests = [engine.load(operation, wasm, GuestLimits()) for operation, wasm in modules.items()]
-        functions = zip(modules, guests, strict=True)
-        dispatcher.serve(Function(name, "benchmark", guest, http_timeout_s=60.0) for name, guest in functions)
+        limits = GuestLimits(pool_size=AT_ONCE)
+        guests = {
+            name: engine.load(name, _guest(capability.name, script), limits) for name, script in functions.items()
+        }
+        dispatcher.serve(Function(name, "benchmark", guest, http_timeout_s=60.0) for name, guest in guests.items())
         yield dispatcher
-        for guest in guests:
+        for guest in guests.values():
             await guest.close()
 
 
@@ -60,14 +75,16 @@ async def invoke(dispatcher: Dispatcher, function: str) -> None:
     await dispatcher.invoke(function, b"", context=CallContext("http"))
 
 
-def _guest(capability: str, operation: str, request: bytes) -> bytes:
-    """A module that makes the call `HOST_CALLS` times and traps where one fails."""
-    parts = [b"default", capability.encode(), operation.encode(), request]
-    places, at = [], 0
-    for part in parts:
-        places.append(f"(i32.const {at}) (i32.const {len(part)})")
-        at += len(part)
-    text = "".join(f"\\{byte:02x}" for byte in b"".join(parts))
+def _guest(capability: str, script: Script) -> bytes:
+    """A module that makes the calls and traps where one fails."""
+    data = b"default" + capability.encode()
+    bodies = []
+    for operation, request in script.calls:
+        parts = [(0, 7), (7, len(capability)), (len(data), len(operation)), (len(data) + len(operation), len(request))]
+        places = " ".join(f"(i32.const {at}) (i32.const {length})" for at, length in parts)
+        bodies.append(f"(if (i32.eqz (call $call {places})) (then unreachable))")
+        data += operation.encode() + request
+    text = "".join(f"\\{byte:02x}" for byte in data)
     module = f"""(module
  (import "wapc" "__guest_request" (func $request (param i32 i32)))
  (import "wapc" "__guest_response" (func $response (param i32 i32)))
@@ -75,8 +92,8 @@ def _guest(capability: str, operation: str, request: bytes) -> bytes:
  (memory (export "memory") 1) (data (i32.const 0) "{text}")
  (func (export "__guest_call") (param i32 i32) (result i32) (local $turn i32)
   (loop $again
-   (if (i32.eqz (call $call {" ".join(places)})) (then unreachable))
+   {" ".join(bodies)}
    (local.set $turn (i32.add (local.get $turn) (i32.const 1)))
-   (br_if $again (i32.lt_u (local.get $turn) (i32.const {HOST_CALLS}))))
+   (br_if $again (i32.lt_u (local.get $turn) (i32.const {script.turns}))))
   (call $response (i32.const 0) (i32.const 7)) (i32.const 1)))"""
     return bytes(wat2wasm(module))

@@ -6,7 +6,8 @@
 //		}
 //	}
 //
-// The sibling packages reach the host's capabilities: kv, logging, function, exchange. Build with the standard compiler:
+// The sibling packages reach the host's capabilities: kv, sql, httpclient, metrics, logging, function, exchange. Build with the
+// standard compiler:
 //
 //	GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -o function.wasm .
 //

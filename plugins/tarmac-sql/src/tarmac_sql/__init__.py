@@ -6,9 +6,9 @@ loads neither protobuf nor SQLAlchemy nor pytest.
 
 * `backend` is what a database implements, `settings` what all of them can be told
 * `plugin` and `grants` are what core reads at start
-* `operations` serves the host calls; `requests`, `wire_protobuf` and `wire_json` are their formats
-* `database` is a backend on SQLAlchemy, `dialect` what it must be told about a server; `rows` writes results as JSON,
-  `stopping` ends statements that take too long
+* `operations` serves the host calls; `requests`, `wire`, `wire_protobuf`, `wire_json` are their formats
+* `database` is a backend on SQLAlchemy's engine and a driver, `dialect` what it must be told about a server; `connections`
+  keeps what the driver opened, `running` is a call at work on it, `stopping` ends what takes too long, `rows` writes results
 * `dsn` reads the addresses that Go programs use
 * `conformance` is the test suite for backends
 """

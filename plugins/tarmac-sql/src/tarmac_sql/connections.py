@@ -10,6 +10,8 @@ from sqlalchemy.util import greenlet_spawn
 from tarmac_sql.backend import SQLError
 from tarmac_sql.dialect import C, Dialect
 
+_PATIENCE_S = 2.0
+
 
 class NoneFreeError(Exception):
     """No connection was given back in time."""
@@ -59,6 +61,7 @@ class Connections(Generic[C]):
         self._size = size
         self._turns = asyncio.Semaphore(size)
         self._free: list[Connection[C]] = []
+        self._openings: set[asyncio.Task[Connection[C]]] = set()
         self._closing: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
@@ -68,12 +71,11 @@ class Connections(Generic[C]):
         Raises `NoneFreeError`, `NotOpenedError`, or what the driver raises where none can be opened.
         """
         await self._turn(deadline_s)
-        try:
-            self._check_open()
-            return self._kept() or await self._opened(deadline_s)
-        except BaseException:
+        # Asked once it is the call's turn: it may have waited while the database was closed.
+        if self._is_closed:
             self._turns.release()
-            raise
+            raise SQLError("the database is closed")
+        return self._kept() or await self._opened(deadline_s)
 
     async def _turn(self, deadline_s: float | None) -> None:
         if not self._turns.locked():
@@ -85,11 +87,6 @@ class Connections(Generic[C]):
         except TimeoutError:
             raise NoneFreeError from None
 
-    def _check_open(self) -> None:
-        # Asked once it is the call's turn: it may have waited while the database was closed.
-        if self._is_closed:
-            raise SQLError("the database is closed")
-
     def _kept(self) -> Connection[C] | None:
         # The one used last comes first: those below are what a server closes for not being used.
         while self._free:
@@ -100,14 +97,30 @@ class Connections(Generic[C]):
         return None
 
     async def _opened(self, deadline_s: float | None) -> Connection[C]:
-        limit = asyncio.timeout_at(deadline_s)
+        opening = asyncio.create_task(self._open())
         try:
-            async with limit:
-                return Connection(await greenlet_spawn(self._engine.raw_connection))
-        except TimeoutError:
-            if limit.expired():
+            async with asyncio.timeout_at(deadline_s):
+                await asyncio.wait((opening,))
+        except BaseException as error:
+            # Drivers leak what is half open when they are cancelled: it goes on, keeps its turn, and serves the next call.
+            self._openings.add(opening)
+            opening.add_done_callback(self._keep)
+            if isinstance(error, TimeoutError):
                 raise NotOpenedError from None
             raise
+        if opening.exception() is not None:
+            self._turns.release()
+        return opening.result()
+
+    async def _open(self) -> Connection[C]:
+        return Connection(await greenlet_spawn(self._engine.raw_connection))
+
+    def _keep(self, opening: asyncio.Task[Connection[C]]) -> None:
+        self._openings.discard(opening)
+        if opening.cancelled() or opening.exception() is not None:
+            self._turns.release()
+        else:
+            self.give(opening.result())
 
     def give(self, connection: Connection[C]) -> None:
         """Take it back, or throw it away if it is broken."""
@@ -132,6 +145,10 @@ class Connections(Generic[C]):
         if self._is_closed:
             return
         self._is_closed = True
+        if self._openings:
+            await asyncio.wait(self._openings, timeout=_PATIENCE_S)
+        for opening in self._openings:
+            opening.cancel()
         for _ in range(self._size):
             await self._turns.acquire()
         for _ in range(self._size):

@@ -3,31 +3,30 @@
 from collections.abc import Mapping
 
 from tarmac_core.plugin import Call, Encode, HostCallError, Operation, Operations
-from tarmac_sql import wire_json, wire_protobuf
 from tarmac_sql.backend import ConversionError, Done, ReadOnlyError, Rows, SQLBackend, SQLError
 from tarmac_sql.grants import denied, may_only_read
 from tarmac_sql.requests import Request
-from tarmac_sql.sql_pb2 import SQLExec, SQLQuery
 
 
 def sql_operations(stores: Mapping[str, SQLBackend]) -> Operations:
     """The capability's operations on `stores`; core has checked that a call's store is one of them."""
     handlers = _Handlers(stores)
-    return {"query": Operation(_decode_query, handlers.query), "exec": Operation(_decode_exec, handlers.exec)}
+    return {"query": Operation(_read_query, handlers.query), "exec": Operation(_read_exec, handlers.exec)}
 
 
-def _decode_query(payload: bytes) -> tuple[Request, Encode[Rows]]:
-    request = wire_protobuf.read(SQLQuery, payload)
-    if request is None:
-        return wire_json.read_query(payload), wire_json.encode_rows
-    return request, wire_protobuf.encode_rows
+# protobuf is loaded by the first call: a start does not wait for it.
 
 
-def _decode_exec(payload: bytes) -> tuple[Request, Encode[Done]]:
-    request = wire_protobuf.read(SQLExec, payload)
-    if request is None:
-        return wire_json.read_exec(payload), wire_json.encode_done
-    return request, wire_protobuf.encode_done
+def _read_query(payload: bytes) -> tuple[Request, Encode[Rows]]:
+    from tarmac_sql.wire import read_query  # noqa: PLC0415
+
+    return read_query(payload)
+
+
+def _read_exec(payload: bytes) -> tuple[Request, Encode[Done]]:
+    from tarmac_sql.wire import read_exec  # noqa: PLC0415
+
+    return read_exec(payload)
 
 
 class _Handlers:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from tarmac_core.plugin import CapabilitySpec, Context, Operations, PluginInfo, PluginSettings, hookimpl, setting
 from tarmac_sql.backend import SQLBackend
 from tarmac_sql.grants import SQLGrant
+from tarmac_sql.operations import sql_operations
 
 
 class SQLSettings(PluginSettings):
@@ -33,6 +34,4 @@ async def open_sql(
     settings: PluginSettings, stores: Mapping[str, SQLBackend], context: Context
 ) -> AsyncIterator[Operations]:
     """Yield the operations `query` and `exec` on the opened `stores`."""
-    from tarmac_sql.operations import sql_operations  # noqa: PLC0415 - loads protobuf, which a listing does not need
-
     yield sql_operations(stores)

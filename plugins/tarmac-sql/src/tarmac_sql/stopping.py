@@ -33,9 +33,16 @@ class Stopper(Generic[C]):
 
     async def _end(self, running: Running[Any], connection: Connection[C]) -> None:
         ended = asyncio.ensure_future(running.ended())
-        if await self._is_stopped(ended, connection):
-            self._connections.give(connection)
-            return
+        is_stopped = False
+        try:
+            is_stopped = await self._is_stopped(ended, connection)
+        finally:
+            if is_stopped:
+                self._connections.give(connection)
+            else:
+                await self._give_up(running, ended, connection)
+
+    async def _give_up(self, running: Running[Any], ended: "asyncio.Future[None]", connection: Connection[C]) -> None:
         running.abort()
         await asyncio.wait((ended,), timeout=_PATIENCE_S)
         ended.cancel()

@@ -89,7 +89,7 @@ func TestBrokenMessagesAreErrors(t *testing.T) {
 		"group without end": {0x0b, 0x08, 1},
 		"end of no group":   {0x0c},
 		"end of another":    {0x0b, 0x14},
-		"groups too deep":   bytes.Repeat([]byte{0x0b}, 1000),
+		"groups too deep":   append(bytes.Repeat([]byte{0x0b}, 1000), bytes.Repeat([]byte{0x0c}, 1000)...),
 		"JSON":              []byte(`{"a":1}`),
 	} {
 		err := wire.Each(message, func(wire.Field) error { return nil })

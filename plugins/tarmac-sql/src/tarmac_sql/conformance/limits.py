@@ -65,6 +65,14 @@ class TimeOuts(Suite):
             assert listed(await database.query(Statement("SELECT 1 AS a"))) == [{"a": 1}]
             assert time.monotonic() - began_s < 2
 
+    async def test_stopping_a_call_never_hits_the_next(self, open_database: OpenDatabase) -> None:
+        async with open_database(pool_size=1) as database:
+            for number in range(20):
+                call = asyncio.create_task(database.query(Statement(self.endless if number % 2 else "SELECT 2 AS a")))
+                await asyncio.sleep(number % 5 / 1000)
+                call.cancel()
+                assert listed(await database.query(Statement("SELECT 1 AS a"))) == [{"a": 1}]
+
     async def test_waiting_for_a_connection_ends_too(self, open_database: OpenDatabase) -> None:
         async with open_database(statement_timeout_ms=300, pool_size=1) as database:
             calls = [database.query(Statement(self.endless)) for _ in range(3)]

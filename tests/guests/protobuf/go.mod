@@ -1,0 +1,10 @@
+module protobuf
+
+go 1.24
+
+require (
+	github.com/tarmac-project/tarmac-python/sdk/go v0.0.0
+	google.golang.org/protobuf v1.36.12
+)
+
+replace github.com/tarmac-project/tarmac-python/sdk/go => ../../../sdk/go
