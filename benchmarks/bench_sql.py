@@ -10,15 +10,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 import aiosqlite
+import psycopg
 from tarmac_sql import SQLBackend, Statement
 from tarmac_sql.operations import sql_operations
 from tarmac_sql.sql_pb2 import SQLExec, SQLQuery
 from tarmac_sql.sql_pb2 import Value as WireValue
+from tarmac_sql_postgres.plugin import open_postgres
+from tarmac_sql_postgres.settings import PostgresSettings
 from tarmac_sql_sqlite.plugin import SqliteSettings, open_sqlite
 
 from benchmarks.figure import Figure
 from benchmarks.host_calls import HOST_CALLS, again, context, cpu_us, dispatching, invoke
 from tarmac_core.dispatch import Capability
+from tests.services.postgres import PostgresServer
 
 ROUNDS = 9
 KEY = 7
@@ -102,4 +106,24 @@ async def _sqlite() -> AsyncIterator[Sides]:
             )
 
 
-SERVERS: dict[str, Callable[[], AbstractAsyncContextManager[Sides]]] = {"sqlite": _sqlite}
+@asynccontextmanager
+async def _postgres() -> AsyncIterator[Sides]:
+    query, change = "SELECT id, name FROM bench WHERE id = {}", "UPDATE bench SET name = {} WHERE id = {}"
+    with PostgresServer() as server:
+        async with (
+            open_postgres(PostgresSettings.model_validate({"dsn": server.dsn()}), context()) as store,
+            await psycopg.AsyncConnection.connect(server.dsn()) as bare,
+        ):
+
+            async def bare_query() -> None:
+                await (await bare.execute(query.format("%s").encode(), (KEY,))).fetchall()
+                await bare.commit()
+
+            async def bare_exec() -> None:
+                await bare.execute(change.format("%s", "%s").encode(), ("x", KEY))
+                await bare.commit()
+
+            yield Sides(await _filled(store), query.format("$1"), change.format("$1", "$2"), bare_query, bare_exec)
+
+
+SERVERS: dict[str, Callable[[], AbstractAsyncContextManager[Sides]]] = {"sqlite": _sqlite, "postgres": _postgres}

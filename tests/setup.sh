@@ -11,6 +11,8 @@ need npm command -v npm
 need nodejs command -v node
 need openssl command -v openssl
 need redis-server command -v redis-server
+need postgresql sh -c 'ls /usr/lib/postgresql/*/bin/initdb'
+need pgbouncer test -x /usr/sbin/pgbouncer
 need wrk command -v wrk
 here=$(cd "$(dirname "$0")" && pwd)
 prometheus=$here/../.cache/services/prometheus

@@ -2,4 +2,5 @@
 
 * `process` starts, pauses, kills and stops any program, and finds free ports
 * `redis` is Redis: servers, and sentinels that watch them
+* `postgres` is PostgreSQL, `pgbouncer` a pooler before it
 """

@@ -8,9 +8,8 @@ PREFIX = "sql"
 
 
 class SQLStoreSettings(PluginSettings):
-    """Keys with the prefix `sql_`, of whichever backend is selected."""
+    """Keys with the prefix `sql_`, of whichever backend is selected; each adds `dsn`, as a secret where it may hold one."""
 
-    dsn: str = setting("", "Where the database is.")
     values: Literal["natural", "go"] = setting(
         "natural", "Shapes of values in results: natural JSON, or exactly what the Go Tarmac gives."
     )
