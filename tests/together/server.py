@@ -35,12 +35,16 @@ class Answer:
 
 @dataclass
 class Server:
-    """`tarmac` with arguments, in a folder; `prefix` starts it. Leaving the block kills it."""
+    """`tarmac` with arguments, in a folder; `prefix` starts it. Leaving the block kills it.
+
+    `options` are Python's: its development mode finds what is leaked, and answers a tenth of the requests a second.
+    """
 
     folder: Path
     arguments: tuple[str, ...]
     environ: Mapping[str, str] = field(default_factory=dict)
     prefix: tuple[str, ...] = ()
+    options: tuple[str, ...] = ("-X", "dev", "-W", "default")
     port: int = 0
     stderr: str = ""
 
@@ -53,7 +57,7 @@ class Server:
         environ |= {"APP_DATA_DIR": str(self.folder / "data"), "APP_CACHE_DIR": _COMPILED.name, "PYTHONPATH": str(ROOT)}
         environ |= self.environ
         self.process = subprocess.Popen(
-            [*self.prefix, sys.executable, "-X", "dev", "-W", "default", "-m", "tarmac_core", *self.arguments],
+            [*self.prefix, sys.executable, *self.options, "-m", "tarmac_core", *self.arguments],
             cwd=self.folder,
             env=environ,
             stdout=subprocess.PIPE,

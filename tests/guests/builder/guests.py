@@ -10,6 +10,8 @@ from .rust import Rust
 from .toolchains import Source, Toolchain
 from .zig import Zig
 
+AIRPORT = ("init", "load", "fetch", "lookup")
+
 
 @dataclass(frozen=True, slots=True)
 class Guest:
@@ -32,6 +34,7 @@ def all_guests() -> list[Guest]:
         _example(go, "tac", Source(EXAMPLES / "tac", "."), also_for_tests=True),
         _example(go, "counter", Source(EXAMPLES / "counter", "counter"), also_for_tests=True),
         _example(go, "caller", Source(EXAMPLES / "counter", "caller"), also_for_tests=True),
+        *(_example(go, f"airport-{name}", Source(EXAMPLES / "airport", name)) for name in AIRPORT),
         _guest(GoWithModules(GUESTS / "protobuf"), "protobuf", Source(GUESTS / "protobuf", "."), language="go"),
         *_family(Zig()),
         *_family(AssemblyScript(), echo=("--use", "abort=echo/abort")),

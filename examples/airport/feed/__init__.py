@@ -1,0 +1,1 @@
+"""The file of airports: `generate` makes one, `serve` serves it."""
