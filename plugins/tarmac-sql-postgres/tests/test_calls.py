@@ -100,7 +100,7 @@ async def test_copy_is_refused_and_the_connection_still_usable(open_database: Op
         await database.exec(Statement("CREATE TABLE copied (a int)"))
         before = await one(database, "SELECT pg_backend_pid()")
         statements = (Statement(text), Statement(text, ()), Statement(f"SELECT 1; {text}; SELECT 2"))
-        for run in (database.query, database.exec):
+        for run in (database.query, database.exec) * 5:
             for statement in statements:
                 with pytest.raises(SQLError, match="COPY FROM STDIN and COPY TO STDOUT have no place in a call"):
                     await asyncio.wait_for(run(statement), 10)

@@ -7,7 +7,7 @@ several results where the original takes the first with rows, and be stuck after
 from collections.abc import Callable
 from typing import NamedTuple
 
-from psycopg import Error, generators
+from psycopg import Error, OperationalError, generators
 from psycopg.errors import ActiveSqlTransaction, error_from_result
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn
@@ -26,7 +26,7 @@ _FORGET = (
     b"CLOSE ALL;SET SESSION AUTHORIZATION DEFAULT;RESET ALL;DEALLOCATE ALL;UNLISTEN *;"
     b"SELECT pg_advisory_unlock_all();DISCARD TEMP;DISCARD SEQUENCES"
 )
-_COPIES = frozenset((ExecStatus.COPY_IN, ExecStatus.COPY_OUT, ExecStatus.COPY_BOTH))
+_COPIES_OUT = frozenset((ExecStatus.COPY_OUT, ExecStatus.COPY_BOTH))
 _COPY_REFUSED = "COPY FROM STDIN and COPY TO STDOUT have no place in a call: use INSERT and SELECT"
 
 
@@ -109,19 +109,27 @@ def _attempt(
 
 def _say(pgconn: PGconn, text: bytes) -> Steps[None]:
     pgconn.send_query(text)
+    results = yield from generators.execute(pgconn)
+    if not results:
+        # An answer too many came before: from here on every answer would be another's.
+        pgconn.finish()
+        raise OperationalError("the server's answers do not fit what it was asked")
     # After an error there are no more results.
-    last = (yield from generators.execute(pgconn))[-1]
-    if last.status == ExecStatus.FATAL_ERROR:
-        raise error_from_result(last)
+    if results[-1].status == ExecStatus.FATAL_ERROR:
+        raise error_from_result(results[-1])
 
 
 def _receive(pgconn: PGconn, taker: Taker[T]) -> Steps[None]:
     yield from generators.send(pgconn)
-    failure: Error | None = None
+    failure: Error | SQLError | None = None
     while (result := (yield from generators.fetch(pgconn))) is not None:
         if result.status == ExecStatus.FATAL_ERROR:
             failure = failure or error_from_result(result)
-        elif result.status in _COPIES:
+        elif result.status == ExecStatus.COPY_IN:
+            failure = SQLError(_COPY_REFUSED)
+            pgconn.put_copy_end(b"refused")
+            yield from generators.send(pgconn)
+        elif result.status in _COPIES_OUT:
             raise SQLError(_COPY_REFUSED)
         else:
             taker.take(result)
@@ -143,10 +151,7 @@ def _stop(pgconn: PGconn, cancel: Callable[[], bool]) -> Steps[None]:
     """End what the server is at, and throw away what it still sends."""
     cancel()
     while (result := (yield from generators.fetch(pgconn))) is not None:
-        if result.status == ExecStatus.COPY_IN:
-            pgconn.put_copy_end(b"refused")
-            yield from generators.send(pgconn)
-        elif result.status == ExecStatus.COPY_OUT:
+        if result.status in _COPIES_OUT:
             while (found := pgconn.get_copy_data(1)[0]) >= 0:
                 if not found:
                     yield int(Wait.R)
