@@ -5,6 +5,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from tests.services.process import Process, free_port, need
 
 USER, PASSWORD, DATABASE = "tarmac", "s3cret-word", "tarmac"
+_GONE_S = 5.0
 _READY = "database system is ready to accept connections"
 # Killing the processes loses nothing that was committed; the machine's own crash is not what these servers are for.
 _OPTIONS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "16MB", "unix_socket_directories": ""}
@@ -60,13 +62,24 @@ class PostgresServer(Process):
         os.kill(self.pid, signal.SIGINT)
         self._reap()
 
+    def kill(self) -> None:
+        """End all of its processes, and wait until they have, so that it can be started again."""
+        children = self._children()
+        super().kill()
+        end = time.monotonic() + _GONE_S
+        while any(map(_runs, children)) and time.monotonic() < end:
+            time.sleep(0.005)
+
     def _signal(self, number: int) -> None:
         """To the server and to the process of each connection, which would go on without it."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        children = self._children()
         super()._signal(number)
         for child in children:
             with suppress(ProcessLookupError):
-                os.kill(int(child), number)
+                os.kill(child, number)
+
+    def _children(self) -> list[int]:
+        return list(map(int, Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()))
 
     def _command(self, folder: Path) -> list[str]:
         if not (self.data / "PG_VERSION").exists():
@@ -120,3 +133,11 @@ def _give(path: Path) -> None:
     if not os.geteuid():
         who = pwd.getpwnam("postgres")
         os.chown(path, who.pw_uid, who.pw_gid)
+
+
+def _runs(pid: int) -> bool:
+    """Whether the process is there and no mere entry that nobody has asked for yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

@@ -91,6 +91,19 @@ async def test_what_refuses_to_be_in_a_transaction_runs_without_one(open_databas
             await database.query(Statement("CREATE DATABASE another"), read_only=True)
 
 
+async def test_what_refuses_to_be_in_a_transaction_is_never_a_reason_to_run_a_text_again(
+    open_database: OpenPostgres,
+) -> None:
+    async with open_database() as database:
+        await database.exec(Statement("CREATE TABLE once (a int)"))
+        for text in ("INSERT INTO once VALUES (1); COMMIT; VACUUM once", "INSERT INTO once VALUES (2); VACUUM once"):
+            with pytest.raises(SQLError, match=r"VACUUM cannot .*\(25001\)"):
+                await database.exec(Statement(text))
+        rows = await database.query(Statement("SELECT a FROM once"))
+        assert json.loads(rows.data) == [{"a": 1}]
+        await database.exec(Statement("DROP TABLE once"))
+
+
 @pytest.mark.parametrize(
     "text",
     ["COPY (SELECT 1) TO STDOUT", "COPY (SELECT generate_series(1, 3000000)) TO STDOUT", "COPY copied FROM STDIN"],
@@ -100,7 +113,7 @@ async def test_copy_is_refused_and_the_connection_still_usable(open_database: Op
         await database.exec(Statement("CREATE TABLE copied (a int)"))
         before = await one(database, "SELECT pg_backend_pid()")
         statements = (Statement(text), Statement(text, ()), Statement(f"SELECT 1; {text}; SELECT 2"))
-        for run in (database.query, database.exec):
+        for run in (database.query, database.exec) * 5:
             for statement in statements:
                 with pytest.raises(SQLError, match="COPY FROM STDIN and COPY TO STDOUT have no place in a call"):
                     await asyncio.wait_for(run(statement), 10)
@@ -182,7 +195,7 @@ async def test_a_call_does_not_end_before_its_wish_to_cancel_was_heard(shared_se
 
     async with await psycopg.AsyncConnection.connect(shared_server.dsn(), autocommit=True) as connection:
         text = Statement("COPY (SELECT 1) TO STDOUT")
-        steps = call(connection.pgconn, text, (frames(0).usual,), DoneTaker, cancel)
+        steps = call(connection.pgconn, text, frames(0).usual, DoneTaker, cancel)
         with pytest.raises(SQLError, match="have no place in a call"):
             _finish(steps, connection.pgconn.socket)
     assert asked == [False, False, False, True]

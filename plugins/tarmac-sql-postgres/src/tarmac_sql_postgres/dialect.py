@@ -35,14 +35,13 @@ class PostgresDialect(Dialect[Driver]):
 
     def start_query(self, connection: Driver, statement: Statement, shape: Shape, *, read_only: bool) -> Turn[Rows]:
         """Rows are written as they come."""
-        ways = (self._frames.reading,) if read_only else (self._frames.usual, self._frames.alone)
+        frame = self._frames.reading if read_only else self._frames.usual
         taker = partial(RowsTaker, self._transformer, shape)
-        return Turn(connection, partial(call, connection.pgconn, statement, ways, taker))
+        return Turn(connection, partial(call, connection.pgconn, statement, frame, taker))
 
     def start_exec(self, connection: Driver, statement: Statement) -> Turn[Done]:
         """Rows are thrown away."""
-        ways = (self._frames.usual, self._frames.alone)
-        return Turn(connection, partial(call, connection.pgconn, statement, ways, DoneTaker))
+        return Turn(connection, partial(call, connection.pgconn, statement, self._frames.usual, DoneTaker))
 
     async def stop(self, connection: Driver) -> None:
         """Ask the server, over a connection of its own."""

@@ -7,8 +7,8 @@ several results where the original takes the first with rows, and be stuck after
 from collections.abc import Callable
 from typing import NamedTuple
 
-from psycopg import Error, generators
-from psycopg.errors import ActiveSqlTransaction, error_from_result
+from psycopg import Error, OperationalError, generators
+from psycopg.errors import ActiveSqlTransaction, SyntaxError, error_from_result  # noqa: A004
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn
 from psycopg.waiting import Wait
@@ -26,7 +26,7 @@ _FORGET = (
     b"CLOSE ALL;SET SESSION AUTHORIZATION DEFAULT;RESET ALL;DEALLOCATE ALL;UNLISTEN *;"
     b"SELECT pg_advisory_unlock_all();DISCARD TEMP;DISCARD SEQUENCES"
 )
-_COPIES = frozenset((ExecStatus.COPY_IN, ExecStatus.COPY_OUT, ExecStatus.COPY_BOTH))
+_COPIES_OUT = frozenset((ExecStatus.COPY_OUT, ExecStatus.COPY_BOTH))
 _COPY_REFUSED = "COPY FROM STDIN and COPY TO STDOUT have no place in a call: use INSERT and SELECT"
 
 
@@ -35,19 +35,22 @@ class LostError(Exception):
 
 
 class Frame(NamedTuple):
-    """What is said around a statement. `is_single` makes the server refuse several statements in one text."""
+    """What is said around a statement.
+
+    `is_single` makes the server refuse several statements in one text; `alone` is the frame of what cannot be in this one.
+    """
 
     begin: bytes
     end: bytes
     is_single: bool = False
+    alone: "Frame | None" = None
 
 
 class Frames(NamedTuple):
-    """The ways to run a statement: as a transaction, as one that only reads, and without one for what refuses to be in one."""
+    """A transaction, and one that only reads."""
 
     usual: Frame
     reading: Frame
-    alone: Frame
 
 
 def frames(limit_ms: int) -> Frames:
@@ -57,30 +60,34 @@ def frames(limit_ms: int) -> Frames:
     """
     limit = b";SET LOCAL statement_timeout=%d" % limit_ms if limit_ms else b""
     settings = limit + b";SET LOCAL datestyle=ISO"
+    alone = Frame(settings.replace(b" LOCAL", b"")[1:], _FORGET, is_single=True)
     return Frames(
-        Frame(b"BEGIN" + settings, b"COMMIT;" + _FORGET),
+        Frame(b"BEGIN" + settings, b"COMMIT;" + _FORGET, alone=alone),
         # Several statements could end the transaction that only reads and begin another.
         Frame(b"BEGIN READ ONLY" + settings, b"ROLLBACK;" + _FORGET, is_single=True),
-        Frame(settings.replace(b" LOCAL", b"")[1:], _FORGET),
     )
 
 
 def call(
     pgconn: PGconn,
     statement: Statement,
-    ways: tuple[Frame, ...],
+    frame: Frame,
     make_taker: Callable[[], Taker[T]],
     cancel: Callable[[], bool],
 ) -> Steps[T]:
-    """The steps of a call, in the first of the `ways` in which it can run. Raises `SQLError`, `LostError`, psycopg's errors."""
+    """The steps of a call. Raises `SQLError`, `LostError`, psycopg's errors."""
     try:
-        for frame in ways[:-1]:
+        try:
+            return (yield from _attempt(pgconn, statement, frame, make_taker(), cancel))
+        except ActiveSqlTransaction as refusal:
+            # VACUUM, CREATE DATABASE and the like, which have done nothing yet.
+            if frame.alone is None:
+                raise
             try:
-                return (yield from _attempt(pgconn, statement, frame, make_taker(), cancel))
-            except ActiveSqlTransaction:
-                # VACUUM, CREATE DATABASE and the like, which have done nothing yet.
-                continue
-        return (yield from _attempt(pgconn, statement, ways[-1], make_taker(), cancel))
+                return (yield from _attempt(pgconn, statement, frame.alone, make_taker(), cancel))
+            except SyntaxError:
+                # There was none before: it is one of several statements, and those before it may have been committed.
+                raise refusal from None
     except Error as error:
         if pgconn.status != ConnStatus.OK:
             raise LostError from error
@@ -109,19 +116,27 @@ def _attempt(
 
 def _say(pgconn: PGconn, text: bytes) -> Steps[None]:
     pgconn.send_query(text)
+    results = yield from generators.execute(pgconn)
+    if not results:
+        # An answer too many came before: from here on every answer would be another's.
+        pgconn.finish()
+        raise OperationalError("the server's answers do not fit what it was asked")
     # After an error there are no more results.
-    last = (yield from generators.execute(pgconn))[-1]
-    if last.status == ExecStatus.FATAL_ERROR:
-        raise error_from_result(last)
+    if results[-1].status == ExecStatus.FATAL_ERROR:
+        raise error_from_result(results[-1])
 
 
 def _receive(pgconn: PGconn, taker: Taker[T]) -> Steps[None]:
     yield from generators.send(pgconn)
-    failure: Error | None = None
+    failure: Error | SQLError | None = None
     while (result := (yield from generators.fetch(pgconn))) is not None:
         if result.status == ExecStatus.FATAL_ERROR:
             failure = failure or error_from_result(result)
-        elif result.status in _COPIES:
+        elif result.status == ExecStatus.COPY_IN:
+            failure = SQLError(_COPY_REFUSED)
+            pgconn.put_copy_end(b"refused")
+            yield from generators.send(pgconn)
+        elif result.status in _COPIES_OUT:
             raise SQLError(_COPY_REFUSED)
         else:
             taker.take(result)
@@ -143,10 +158,7 @@ def _stop(pgconn: PGconn, cancel: Callable[[], bool]) -> Steps[None]:
     """End what the server is at, and throw away what it still sends."""
     cancel()
     while (result := (yield from generators.fetch(pgconn))) is not None:
-        if result.status == ExecStatus.COPY_IN:
-            pgconn.put_copy_end(b"refused")
-            yield from generators.send(pgconn)
-        elif result.status == ExecStatus.COPY_OUT:
+        if result.status in _COPIES_OUT:
             while (found := pgconn.get_copy_data(1)[0]) >= 0:
                 if not found:
                     yield int(Wait.R)
