@@ -6,7 +6,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 
 import pytest
 from tarmac_kv import KVError
@@ -241,17 +241,27 @@ class Slow:
     def __init__(self, port: int) -> None:
         self._port = port
         self.delay_s = 0.0
+        self._serving: list[asyncio.Task[None]] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.append(task)
         back, forth = await asyncio.open_connection("127.0.0.1", self._port)
         await asyncio.gather(self._hand_on(reader, forth), self._hand_on(back, writer))
 
     async def _hand_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(65_536):
-            await asyncio.sleep(self.delay_s)
-            writer.write(data)
+        with suppress(ConnectionError):
+            while data := await reader.read(65_536):
+                await asyncio.sleep(self.delay_s)
+                writer.write(data)
         writer.close()
-        await writer.wait_closed()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+    async def ended(self) -> None:
+        """Wait until both sides of every connection have closed it."""
+        await asyncio.gather(*self._serving)
 
 
 async def test_a_slow_server_is_waited_for_as_long_as_set(
@@ -271,6 +281,7 @@ async def test_a_slow_server_is_waited_for_as_long_as_set(
             await asyncio.sleep(1)
             assert await store.get(b"key") == b"late"
             assert await store.get(b"other") is None
+        await slow.ended()
     (warning,) = records.messages(logging.WARNING)
     assert f"cassandra_hosts 127.0.0.1:{port}: no answer in time (" in warning
 
