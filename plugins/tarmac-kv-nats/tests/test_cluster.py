@@ -69,6 +69,7 @@ async def test_what_was_acknowledged_is_what_is_read(cluster: list[NatsServer], 
     await settled(cluster)
     settings = {"servers": [server.url for server in cluster], "bucket": "read", "replicas": 3}
     async with open_with(**settings) as one, open_with(**settings) as other:
+        assert one._link.bucket.direct == ""
         for number in range(300):
             await one.set(b"key", b"%d" % number)
             assert await other.get(b"key") == b"%d" % number
