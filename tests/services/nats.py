@@ -1,6 +1,7 @@
 """NATS servers with JetStream."""
 
 import json
+import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,14 @@ class NatsServer(Process):
     def url(self) -> str:
         """Where clients connect."""
         return f"{self._scheme}://127.0.0.1:{self.port}"
+
+    def is_well(self) -> bool:
+        """Whether it says so itself: in touch with a leader, and all of its streams up to date."""
+        try:
+            return bool(self.ask("healthz")["status"] == "ok")
+        except urllib.error.HTTPError as error:
+            error.close()
+            return False
 
     def ask(self, path: str) -> Any:
         """An answer of its monitoring port, such as `connz`."""

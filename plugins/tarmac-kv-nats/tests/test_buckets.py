@@ -133,6 +133,28 @@ async def test_storage_and_history_are_as_set(
         assert config.max_msgs_per_subject == 1
 
 
+async def test_a_time_to_live_is_rounded_up_to_whole_seconds(
+    shared_server: NatsServer, open_with: OpenNats, jetstream: OpenBare
+) -> None:
+    async with open_with(url=shared_server.url, bucket="rounded") as store, jetstream(shared_server.url) as js:
+        await store.set(b"key", b"value", ttl_ms=60_001)
+        assert ((await js.get_msg("KV_rounded", subject="$KV.rounded.key")).headers or {})["Nats-TTL"] == "61s"
+
+
+async def test_what_a_server_marks_as_expired_is_gone(
+    shared_server: NatsServer, open_with: OpenNats, jetstream: OpenBare
+) -> None:
+    async with jetstream(shared_server.url) as js:
+        await js.create_key_value(api.KeyValueConfig(bucket="marked", limit_marker_ttl=60))
+        async with open_with(url=shared_server.url, bucket="marked") as store:
+            await store.set(b"key", b"value", ttl_ms=1000)
+            await asyncio.sleep(1.6)
+            assert (await js.stream_info("KV_marked")).state.messages == 1
+            assert await store.get(b"key") is None
+            assert (await store.keys()).keys == []
+            assert await store.cas(b"key", expected=None, value=b"again")
+
+
 async def test_a_bucket_without_expiry_says_so(
     shared_server: NatsServer, open_with: OpenNats, jetstream: OpenBare
 ) -> None:

@@ -233,6 +233,18 @@ async def test_a_refused_port_ends_the_start_at_once() -> None:
     assert "Connect call failed" in text
 
 
+async def test_a_server_that_hangs_up_instead_of_greeting_ends_the_start() -> None:
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b'INFO {"max_payload": 1000}\r\n')
+        await reader.readline()
+        await reader.readline()
+        writer.close()
+
+    async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        assert "the server cut the connection" in await refused(url=f"127.0.0.1:{port}", request_timeout=1)
+
+
 async def test_an_unknown_host_ends_the_start() -> None:
     assert "nats_url nats://nats.invalid:4222: the host name cannot be resolved" in await refused(url="nats.invalid")
 

@@ -4,7 +4,6 @@ These few methods of the driver are private; its version is bounded for them.
 """
 
 import asyncio
-from typing import Any
 
 from nats.aio.client import Client
 from nats.aio.transport import TcpTransport
@@ -73,11 +72,7 @@ class OneConnection(Client):
         self.has_logged_in = True
 
     async def _close(self, status: int, do_cbs: bool = True) -> None:
-        """Drop what was not sent, since its callers have been told that it failed, and leave no task."""
+        """Drop what was not sent, since its callers have been told that it failed."""
         self._pending = []
         self._pending_data_size = 0
-        tasks: set[asyncio.Task[Any] | None] = {self._reading_task, self._ping_interval_task, self._flusher_task}
-        tasks.update(subscription._wait_for_msgs_task for subscription in self._subs.values())
         await super()._close(status, do_cbs)
-        if others := [task for task in tasks if task is not None and task is not asyncio.current_task()]:
-            await asyncio.wait(others)

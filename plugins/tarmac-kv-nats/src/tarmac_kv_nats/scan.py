@@ -76,11 +76,7 @@ class _Listing:
     def _look_at(self, message: Msg) -> None:
         self._looked_at_count += 1
         key = key_of(message.subject[self._name_start :], message.headers)
-        if key is None or not key.startswith(self._prefix):
-            return
-        if is_marker(message.headers):
-            self._found.pop(key, None)
-        else:
+        if key is not None and key.startswith(self._prefix) and not is_marker(message.headers):
             self._found[key] = None
 
 
