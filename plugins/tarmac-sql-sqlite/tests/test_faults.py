@@ -168,6 +168,24 @@ async def test_a_damaged_file_is_named_as_such_and_what_is_whole_still_answers(
         await database.health()
 
 
+async def test_nothing_is_written_to_a_file_that_was_removed_or_replaced(
+    open_database: OpenSqlite, tmp_path: Path
+) -> None:
+    path = tmp_path / "sql.db"
+    async with open_database() as database:
+        await database.exec(MAKE)
+        path.rename(tmp_path / "moved.db")
+        for there_is_another in (False, True):
+            if there_is_another:
+                path.touch()
+            for call in (database.exec(LARGE), database.query(LARGE), database.health()):
+                with pytest.raises(SQLError, match="was removed or replaced while open"):
+                    await call
+        (tmp_path / "moved.db").rename(path)
+        await database.exec(LARGE)
+        assert await count(database) == 1
+
+
 async def test_what_was_answered_is_there_after_a_kill(tmp_path: Path) -> None:
     program = f"""
 import asyncio, os, signal

@@ -1,5 +1,6 @@
 """The backend: reads on many connections that cannot write, writes one after the other on one that can."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,9 +18,11 @@ from tarmac_sql_sqlite.plugin import SqliteSettings
 class SqliteSQL(SQLBackend):
     """One opened file. SQLite lets one write at a time, so writers wait for each other here, in order and without polling."""
 
-    def __init__(self, readers: Database[Connection], writer: Database[Connection] | None) -> None:
+    def __init__(self, path: Path, readers: Database[Connection], writer: Database[Connection] | None) -> None:
+        self._path = path
         self._readers = readers
         self._writer = writer
+        self._file: os.stat_result | None = None
 
     async def query(self, statement: Statement, *, read_only: bool = False) -> Rows:
         """Run it where nothing can be written; SQLite refuses before it changes anything, then the writer gets it."""
@@ -28,17 +31,35 @@ class SqliteSQL(SQLBackend):
         except ReadOnlyError:
             if read_only or self._writer is None:
                 raise
+        self._check_file()
         return await self._writer.query(statement)
 
     async def exec(self, statement: Statement) -> Done:
         """Run it on the writer."""
         if self._writer is None:
             raise ReadOnlyError("the database is opened for reading only (sql_read_only)")
+        self._check_file()
         return await self._writer.exec(statement)
 
     async def health(self) -> None:
         """Read the file."""
+        self._check_file()
         await self._readers.query(Statement("SELECT count(*) FROM sqlite_schema"))
+
+    def keep_file(self) -> None:
+        """Remember the file that was opened."""
+        self._file = self._path.stat()
+
+    def _check_file(self) -> None:
+        """Refuse what would go to a file without a name, which is gone when the server ends."""
+        try:
+            is_same = self._file is None or os.path.samestat(self._file, self._path.stat())
+        except FileNotFoundError:
+            is_same = False
+        except OSError as error:
+            raise SQLError(f"the database's file cannot be reached: {error.strerror}") from error
+        if not is_same:
+            raise SQLError("the database's file was removed or replaced while open: the server must be restarted")
 
 
 @asynccontextmanager
@@ -48,9 +69,10 @@ async def opened(settings: SqliteSettings, default: Path) -> AsyncIterator[Sqlit
     prepare(path, read_only=settings.read_only)
     readers = Database(sqlite_engine(path, settings, "ro"), SqliteDialect(is_writer=False), settings)
     writer = None if settings.read_only else _writer(path, settings)
-    store = SqliteSQL(readers, writer)
+    store = SqliteSQL(path, readers, writer)
     try:
         await _check(path, store, writer)
+        store.keep_file()
         yield store
     finally:
         await readers.close()
