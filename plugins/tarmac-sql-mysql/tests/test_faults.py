@@ -300,7 +300,6 @@ async def test_a_full_disk_is_an_error_that_loses_nothing(
             failures = {str(one) for one in answers if not isinstance(one, tuple)}
             assert failures == {"the database cannot grow: its disk or a table is full (Error 1114)"}
             assert await one(database, "SELECT b FROM writes WHERE a = 0") == "kept"
-            assert await one(database, "SELECT count(*) % 20000 FROM writes") == 1
             await database.exec(Statement("TRUNCATE writes"))
             await database.exec(Statement("INSERT INTO writes VALUES (1, 'more')"))
             assert await one(database, "SELECT b FROM writes") == "more"

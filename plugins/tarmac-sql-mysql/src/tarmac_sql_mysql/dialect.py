@@ -40,10 +40,12 @@ class MySQLDialect(ServerDialect[Link]):
 
     def start_query(self, connection: Link, statement: Statement, shape: Shape, *, read_only: bool) -> Running[Rows]:
         """Run it without a task."""
+        connection.is_driven = True
         return Driven(self.query(connection, statement, shape, read_only=read_only))
 
     def start_exec(self, connection: Link, statement: Statement) -> Running[Done]:
         """Run it without a task."""
+        connection.is_driven = True
         return Driven(self.exec(connection, statement))
 
     async def query(self, connection: Link, statement: Statement, shape: Shape, *, read_only: bool) -> Rows:

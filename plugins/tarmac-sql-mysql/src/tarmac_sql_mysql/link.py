@@ -8,6 +8,7 @@ from asyncmy.constants import CLIENT
 from asyncmy.errors import MySQLError, OperationalError
 from asyncmy.structs import B, i
 
+from tarmac_sql_mysql.driven import Arrival
 from tarmac_sql_mysql.faults import NO_SUCH_LOGIN, NO_TLS, NOT_UNDERSTOOD, RefusedLoginError
 from tarmac_sql_mysql.server import Server
 from tarmac_sql_mysql.values import decoders
@@ -20,7 +21,10 @@ _SAFE_LOGINS = (b"caching_sha2_password", b"sha256_password", b"client_ed25519")
 
 
 class Link(_Connection):  # type: ignore[misc]
-    """One connection of the driver. `reads_only` is the mode that its session is in; once spent it is used no more."""
+    """One connection of the driver. `reads_only` is the mode that its session is in; once spent it is used no more.
+
+    Before it `is_driven` tasks use it, to open it; from then on only `Driven` calls.
+    """
 
     def __init__(self, server: Server) -> None:
         address, options = server.address, server.options
@@ -45,7 +49,7 @@ class Link(_Connection):  # type: ignore[misc]
         self._client_flag &= ~CLIENT.MULTI_STATEMENTS
         self._server = server
         self.reads_only = False
-        self.is_spent = False
+        self.is_spent = self.is_driven = False
         self.max_packet_bytes = 0
 
     @property
@@ -83,6 +87,17 @@ class Link(_Connection):  # type: ignore[misc]
         await self._execute_command(_COM_RESET_CONNECTION, b"")
         await self._read_ok_packet()
         await self.settle()
+
+    async def _fill_buffer(self, need: int) -> None:
+        received = self._proto
+        while self.is_driven and received.length - received.pos < need and not received.eof:
+            received._read_waiter = Arrival()
+            try:
+                await received._read_waiter
+            except asyncio.CancelledError:
+                self._close_on_cancel()
+                raise
+        await super()._fill_buffer(need)
 
     def close(self) -> None:
         """Drop the connection and what was not sent: a server that hangs would never take it."""
