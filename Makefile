@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.dev-installed
 DECLARED := pyproject.toml constraints.txt tarmac_core/wapc/_fiber.c $(wildcard tarmac_core/wapc/*.h) $(wildcard plugins/*/pyproject.toml)
 
-.PHONY: env dev packages run test test-only lint type contracts docs bench dist generate clean
+.PHONY: env dev packages run airport test test-only lint type contracts docs bench dist generate clean
 
 env: $(STAMP)  ## .venv with the core and every plugin of this repository
 dev: $(DEV_STAMP)  ## the same with what tests, checks, docs and benchmarks need
@@ -34,6 +34,10 @@ $(DEV_STAMP): $(STAMP)
 run: $(STAMP)  ## serve examples/tac on port 8080 with the embedded store in ./data
 	@echo 'Try it:  curl --data "Tarmac Example" http://localhost:8080/'
 	APP_ENABLE_KVSTORE=true APP_DATA_DIR=data $(BIN)/tarmac serve examples/tac/tarmac.json --no-tls --listen 0.0.0.0:8080
+
+airport: $(STAMP)  ## serve examples/airport on port 8080 with SQLite and LMDB in ./data, and its file on port 8099
+	@echo "Try it:  curl --data '{\"local_code\": \"PHX\"}' http://localhost:8080/"
+	APP_DATA_DIR=data $(BIN)/python examples/airport/run.py
 
 packages:
 	@PYTHON=$(PYTHON) tests/setup.sh || test -z "$$TARMAC_REQUIRE_SERVICES"

@@ -15,6 +15,7 @@ from benchmarks.server import answers, free_port, serve, write_manifest
 
 GUESTS = Path(__file__).parent.parent / "tests" / "guests" / "wasm"
 ROUNDS = 3
+WRK_S = 4
 POST = 'wrk.method = "POST"\nwrk.body = string.rep("x", 100)\n'
 BARE = """
 import asyncio, sys, tornado.web
@@ -34,7 +35,7 @@ def figures() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as name, _tarmac(Path(name)) as ours, _bare_tornado() as bare:
         script = Path(name) / "post.lua"
         script.write_text(POST, encoding="utf-8")
-        rounds = [(_wrk(ours, script), _wrk(bare, script)) for _ in range(ROUNDS)]
+        rounds = [(wrk(ours, "/echo", script), wrk(bare, "/echo", script)) for _ in range(ROUNDS)]
     (ours_rate, ours_p99), (bare_rate, bare_p99) = (
         tuple(statistics.median(values) for values in zip(*column, strict=True)) for column in zip(*rounds, strict=True)
     )
@@ -63,8 +64,9 @@ def _bare_tornado() -> Iterator[int]:
             process.terminate()
 
 
-def _wrk(port: int, script: Path) -> tuple[float, float]:
-    command = ["wrk", "-t1", "-c64", "-d4s", "--latency", "-s", str(script), f"http://127.0.0.1:{port}/echo"]
+def wrk(port: int, path: str, script: Path) -> tuple[float, float]:
+    """Requests a second and their p99 in ms, of 64 connections for `WRK_S`."""
+    command = ["wrk", "-t1", "-c64", f"-d{WRK_S}s", "--latency", "-s", str(script), f"http://127.0.0.1:{port}{path}"]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
     p99 = re.search(r"99%\s+([\d.]+)(us|ms|s)", text)

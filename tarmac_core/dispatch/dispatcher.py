@@ -150,10 +150,10 @@ class Dispatcher:
                 self._tell_of_pool(target)
 
     def _tell_of_pool(self, target: Function) -> None:
-        stats = target.guest.stats()
-        now = (stats.instances, stats.waiting, stats.made)
+        now = target.guest.counts()
         if now != target.pool_told:
             target.pool_told = now
+            stats = target.guest.stats()
             self._observers.emit(
                 PoolChanged(target.name, stats.instances, stats.idle, stats.waiting, stats.made, stats.memory_bytes)
             )

@@ -144,8 +144,12 @@ class Guest:
             await self._within(None, self._pool.add(lambda: self._make(host_call, None)))
             await asyncio.sleep(0)  # an instance is made on the loop: let others have their turn
 
+    def counts(self) -> tuple[int, int, int]:
+        """Of `stats`: instances alive, calls that wait for one, instances ever made. Can be asked after each call."""
+        return self._pool.count, self._pool.waiting, self._pool.made
+
     def stats(self) -> GuestStats:
-        """Counts, at this moment."""
+        """Counts, at this moment. Every idle instance is asked for its memory."""
         pool = self._pool
         memory_bytes = sum(instance.memory_bytes() for instance in pool.idle)
         return GuestStats(pool.count, len(pool.idle), pool.waiting, pool.made, memory_bytes)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
+from tests.services.postgres import PostgresServer
 from tests.services.process import Process
 from tests.services.redis import RedisServer
 
@@ -34,6 +35,12 @@ def _sqlite() -> Iterator[Database]:
     yield Database()
 
 
+@contextmanager
+def _postgres() -> Iterator[Database]:
+    with PostgresServer() as server:
+        yield Database({"APP_SQL_TYPE": "postgres", "APP_SQL_DSN": server.dsn()}, server)
+
+
 STORES: Mapping[str, Callable[[], AbstractContextManager[Settings]]] = {
     "lmdb": lambda: _embedded("lmdb"),
     "memory": lambda: _embedded("memory"),
@@ -41,4 +48,5 @@ STORES: Mapping[str, Callable[[], AbstractContextManager[Settings]]] = {
 }
 DATABASES: Mapping[str, Callable[[], AbstractContextManager[Database]]] = {
     "sqlite": _sqlite,
+    "postgres": _postgres,
 }

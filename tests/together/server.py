@@ -80,9 +80,9 @@ class Server:
                 pipe.close()
 
     def wait_for(self, message: str) -> dict[str, Any]:
-        """Return the first log line with this message, waiting for it; AssertionError when the process ends before."""
+        """Return the first log line whose message begins so, waiting for it; AssertionError when the process ends before."""
         while True:
-            found = [line for line in self.logged if line["msg"] == message]
+            found = [line for line in self.logged if line["msg"].startswith(message)]
             if found:
                 return found[0]
             news = self._news.get(timeout=START_LIMIT_S)
