@@ -42,6 +42,17 @@ async def test_expiry_holds_over_a_new_start(open_with: Any) -> None:
         assert store.keys().keys == [b"later"]
 
 
+async def test_a_key_that_is_set_often_with_a_long_time_does_not_fill_the_file(open_with: Any) -> None:
+    async with open_with(sweep_interval_s=60) as store:
+        for number in range(300):
+            await store.set(b"key", b"value", ttl_ms=3_600_000 + number)
+        for number in range(300):
+            assert await store.cas(b"key", expected=b"value", value=b"value", ttl_ms=7_200_000 + number)
+        assert entries(store) == (1, 1)
+        await store.delete(b"key")
+        assert entries(store) == (0, 0)
+
+
 async def test_reads_answer_at_once(open_with: Any) -> None:
     async with open_with() as store:
         await store.set(b"key", b"value")

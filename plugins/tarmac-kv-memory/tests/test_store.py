@@ -56,6 +56,17 @@ async def test_setting_a_key_often_with_a_time_leaves_nothing_behind() -> None:
     assert not store._expiry_heap
 
 
+async def test_setting_a_key_often_with_a_long_time_takes_no_more_and_more_memory() -> None:
+    store = MemoryKV(max_bytes=100)
+    store.set(b"soon", b"", ttl_ms=20)
+    for _ in range(10_000):
+        store.set(b"key", b"value", ttl_ms=60_000)
+    assert len(store._expiry_heap) < 200
+    await asyncio.sleep(0.03)
+    assert store.get(b"soon") is None
+    assert store.get(b"key") == b"value"
+
+
 def test_pages_are_in_byte_order_and_see_keys_that_come_later() -> None:
     store = MemoryKV()
     for key in (b"b", b"a", b"d"):

@@ -110,6 +110,15 @@ async def test_no_two_metrics_have_a_series_in_common(tmp_path: Path, part: str)
         assert (await metrics.call("histogram", b'{"name":"a"}')).error == "metric name in use"
 
 
+async def test_a_name_that_begins_with_a_digit_does_not_meet_the_one_it_is_shown_under(tmp_path: Path) -> None:
+    async with PluginHarness(MetricsPlugin, data_dir=tmp_path) as plugin:
+        metrics = await plugin.capability()
+        assert (await metrics.call("counter", b'{"name":"1a_sum"}')).is_ok
+        assert (await metrics.call("gauge", b'{"name":"_1a_sum","action":"inc"}')).error == "metric name in use"
+        assert (await metrics.call("histogram", b'{"name":"_1a"}')).error == "metric name in use"
+        assert (await metrics.call("counter", b'{"name":"_1a_sum"}')).is_ok
+
+
 async def test_a_function_brings_no_more_names_than_it_may_and_keeps_those_it_has(tmp_path: Path) -> None:
     async with PluginHarness(MetricsPlugin, {"max_series_per_function": "2"}, data_dir=tmp_path) as plugin:
         metrics = await plugin.capability()

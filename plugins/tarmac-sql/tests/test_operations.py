@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tarmac_sql import Done, ReadOnlyError, Rows, SQLError, Statement, wire_json, wire_protobuf
-from tarmac_sql.backend import ConversionError
+from tarmac_sql.backend import NO_ROWS, ConversionError
 from tarmac_sql.requests import Request
 from tarmac_sql.sql_pb2 import SQLExec, SQLExecResponse, SQLQuery, SQLQueryResponse
 from tarmac_sql.sql_pb2 import Value as WireValue
@@ -182,3 +182,11 @@ def test_a_json_request_is_never_taken_for_protobuf(text: bytes, blank: str) -> 
 def test_a_protobuf_request_is_never_taken_for_json(text: bytes, numbers: list[int]) -> None:
     message = SQLExec(query=text, args=[WireValue(integer=number) for number in numbers])
     assert wire_protobuf.read(SQLExec, message.SerializeToString()) == Request(text, tuple(numbers) or None)
+
+
+async def test_more_parameters_than_any_database_takes_are_refused(serving: Serving, told: Any) -> None:
+    payload = SQLQuery(query=b"x").SerializeToString() + b"\x12\x00" * 250_001
+    async with serving(told(NO_ROWS)) as sql:
+        answer = await sql.call("query", payload)
+    assert (answer.code, answer.error) == (400, "Unable to decode args - there are more than 250000")
+    assert SQLExecResponse.FromString(answer.payload).status.code == 400

@@ -8,6 +8,7 @@ import binascii
 import json
 import re
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
@@ -97,6 +98,12 @@ def write_text(text: str | bytes) -> str:
     if isinstance(text, bytes):
         text = text.decode("utf-8", "surrogateescape")
     return _WRITTEN_ESCAPED.sub(_escape, json.dumps(text, ensure_ascii=False))
+
+
+def write_texts(texts: Iterable[bytes]) -> str:
+    """A JSON list of what `write_text` makes of each, in a fraction of the time: a store may have a million keys."""
+    decoded = [text.decode("utf-8", "surrogateescape") for text in texts]
+    return _WRITTEN_ESCAPED.sub(_escape, json.dumps(decoded, ensure_ascii=False, separators=(",", ":")))
 
 
 def _escape(match: re.Match[str]) -> str:

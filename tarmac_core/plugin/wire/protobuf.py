@@ -11,6 +11,7 @@ from tarmac_core.plugin.wire.go_json import JSONError, read_object
 MessageT = TypeVar("MessageT", bound=Message)
 
 _LIKE_JSON = re.compile(rb"[ \t\r\n]+\{")
+_MOST_UNKNOWN_BYTES = 64 << 10
 _SECOND_BYTES = b" \t\r\n{"
 
 
@@ -27,12 +28,21 @@ def parse(kind: type[MessageT], payload: bytes, member: str) -> MessageT | None:
         message = kind.FromString(payload)
     except DecodeError:
         return None
+    if len(payload) > _MOST_UNKNOWN_BYTES and _is_mostly_unknown(message, payload):
+        return None
     unknown = UnknownFieldSet(message)
     if unknown and _has_wrong_type(message, unknown):
         return None
     if payload[1:2] in _SECOND_BYTES and _LIKE_JSON.match(payload) and (unknown or _is_request(payload, member)):
         return None
     return message
+
+
+def _is_mostly_unknown(message: Message, payload: bytes) -> bool:
+    # No guest's message holds as much that is unknown; to look at millions of such fields would hold up the loop for seconds.
+    known = type(message).FromString(payload)
+    known.DiscardUnknownFields()
+    return message.ByteSize() - known.ByteSize() > _MOST_UNKNOWN_BYTES
 
 
 def _has_wrong_type(message: Message, unknown: UnknownFieldSet) -> bool:

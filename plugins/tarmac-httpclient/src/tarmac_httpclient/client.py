@@ -95,6 +95,9 @@ class _Exchange:
         method = self._request.method or "GET"
         if not is_token(method):
             raise faults.not_created(f'net/http: invalid method "{method}"')
+        if method.upper() == "CONNECT":
+            # The pool would hand the tunnel to the next function as a connection to this server.
+            raise faults.not_created("CONNECT makes a tunnel, which no call could use")
         target = read_url(self._request.url)
         headers = request_headers(self._request.headers, user_agent=self._settings.user_agent)
         return first_hop(method, target, headers, self._request.body)

@@ -23,7 +23,9 @@ def read(payload: bytes) -> HTTPRequest | None:
 def encode(reply: HTTPReply | HostCallError) -> bytes:
     """The answer to `call`."""
     if isinstance(reply, HostCallError):
-        return HTTPClientResponse(status=Status(code=reply.code, status=reply.message)).SerializeToString()
+        # The text may quote bytes of a guest or a server that are no Unicode, which a message cannot hold.
+        text = reply.message.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        return HTTPClientResponse(status=Status(code=reply.code, status=text)).SerializeToString()
     message = HTTPClientResponse(
         status=Status(code=200, status="OK"), code=reply.code, body=reply.body, truncated=reply.is_truncated
     )

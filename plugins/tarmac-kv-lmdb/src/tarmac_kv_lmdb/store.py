@@ -51,7 +51,7 @@ class LmdbKV(KVBackend):
 
     def delete(self, key: bytes) -> Awaitable[None]:
         """Remove the key; answered after the commit."""
-        return self._writer.submit(partial(_delete, LONG_KEYS.stored(key)), len(key))
+        return self._writer.submit(partial(self._delete, LONG_KEYS.stored(key)), len(key))
 
     def cas(self, key: bytes, *, expected: bytes | None, value: bytes | None, ttl_ms: int = 0) -> Awaitable[bool]:
         """Compare and set within one write transaction, which excludes all other writers, also of other processes."""
@@ -111,9 +111,21 @@ class LmdbKV(KVBackend):
         self._database.close()
 
     def _put(self, stored: bytes, record: bytes, expires_ms: int, transaction: Transaction) -> None:
+        self._drop_expiry(stored, transaction)
         transaction.put(stored, record)
         if expires_ms:
             transaction.put(index_key(expires_ms, stored), stored, db=self._database.expiries)
+
+    def _delete(self, stored: bytes, transaction: Transaction) -> None:
+        self._drop_expiry(stored, transaction)
+        transaction.delete(stored)
+
+    def _drop_expiry(self, stored: bytes, transaction: Transaction) -> None:
+        """A key that is set again and again would leave its old times in the file until they come."""
+        record = transaction.get(stored)
+        old_ms = expiry_ms(record) if record is not None else 0
+        if old_ms:
+            transaction.delete(index_key(old_ms, stored), db=self._database.expiries)
 
     def _swap(
         self,
@@ -128,7 +140,7 @@ class LmdbKV(KVBackend):
         if (None if view is None else _value_of_long(key, stored, view)) != expected:
             return False
         if record is None:
-            transaction.delete(stored)
+            self._delete(stored, transaction)
         else:
             self._put(stored, record, expires_ms, transaction)
         return True
@@ -153,10 +165,6 @@ class LmdbKV(KVBackend):
     def _probe(self, transaction: Transaction) -> None:
         transaction.put(b"\0", b"", db=self._database.expiries)
         transaction.delete(b"\0", db=self._database.expiries)
-
-
-def _delete(stored: bytes, transaction: Transaction) -> None:
-    transaction.delete(stored)
 
 
 def _value_of_long(key: bytes, stored: bytes, record: memoryview) -> bytes | None:

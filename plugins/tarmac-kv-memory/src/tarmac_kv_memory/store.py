@@ -6,6 +6,8 @@ from bisect import bisect_left, bisect_right
 
 from tarmac_kv import KVBackend, KVError, Page
 
+_LEAST_HEAP_LENGTH = 100
+
 
 class MemoryKV(KVBackend):
     """Keys and values as Python objects. Every method answers at once; only for the event loop's thread.
@@ -101,6 +103,10 @@ class MemoryKV(KVBackend):
             expires_s = time.monotonic() + ttl_ms / 1000
             self._expires_s[key] = expires_s
             heapq.heappush(self._expiry_heap, (expires_s, key))
+            if len(self._expiry_heap) > _LEAST_HEAP_LENGTH + 2 * len(self._expires_s):
+                # A key that is set again and again leaves its old times there, until they come.
+                self._expiry_heap = [(expires_s, key) for key, expires_s in self._expires_s.items()]
+                heapq.heapify(self._expiry_heap)
 
     def _drop_expired(self) -> None:
         heap = self._expiry_heap

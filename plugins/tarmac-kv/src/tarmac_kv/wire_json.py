@@ -12,6 +12,7 @@ from tarmac_core.plugin.wire.go_json import (
     whole_field,
     write_base64,
     write_text,
+    write_texts,
 )
 from tarmac_kv.backend import Page
 from tarmac_kv.requests import CasRequest, DeleteRequest, GetRequest, KeysRequest, SetRequest
@@ -112,7 +113,7 @@ def encode_done(reply: HostCallError | None) -> bytes:
 def encode_page(reply: Page | HostCallError) -> bytes:
     """The answer to `keys`: null for no keys, and a cursor only where there is one."""
     page = Page([]) if isinstance(reply, HostCallError) else reply
-    keys = f"[{','.join(map(write_text, page.keys))}]" if page.keys else "null"
+    keys = write_texts(page.keys) if page.keys else "null"
     more = f',"cursor":{write_base64(page.cursor)}' if page.cursor else ""
     return f'{{"keys":{keys},{_status(reply)}{more}}}'.encode()
 

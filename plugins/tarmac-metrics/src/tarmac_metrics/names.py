@@ -43,6 +43,7 @@ class Names:
 
     def claim(self, kind: Kind, name: str, function: str) -> None:
         """Bind `name` to `kind` at first use; raises HostCallError when it is taken or `function` has too many."""
+        name = _shown(name)
         known = self._kinds.get(name)
         if known == kind:
             return
@@ -56,6 +57,11 @@ class Names:
         self._counts[function] += 1
         self._kinds[name] = kind
         self._series |= series
+
+
+def _shown(name: str) -> str:
+    """Prometheus knows no name that begins with a digit: the sink puts `_` before it, which must not meet another metric."""
+    return f"_{name}" if name[0].isdigit() else name
 
 
 def _series(kind: Kind, name: str) -> set[str]:

@@ -29,9 +29,13 @@ class Job(Running[T]):
         await turn.outcome
 
     def abort(self) -> None:
-        """SQLite works in this process: it always hears an interrupt, and there is nothing harder."""
+        """Give the connection up. It is within one function that hears no interrupt (`instr` of two long texts), for hours
+        perhaps: whoever closes it must not wait for it, and its thread closes it when it can."""
+        driver = self._connection
         with suppress(ValueError):
-            self._connection._conn.interrupt()
+            Job(driver, sqlite3.Connection.close)
+            driver.stop()
+            driver._connection = None
 
 
 def _nothing(_connection: sqlite3.Connection) -> None:

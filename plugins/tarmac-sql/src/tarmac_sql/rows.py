@@ -27,6 +27,12 @@ class RowLimits:
     max_rows: int
     max_bytes: int
 
+    def too_many_bytes(self) -> SQLError:
+        """What the guest of a larger result reads."""
+        return SQLError(
+            f"the result has more than {self.max_bytes} bytes: ask for fewer rows or columns, or raise sql_max_result_bytes"
+        )
+
 
 class Shape(NamedTuple):
     """How a database's results are to look: natural or as Go has them, and how large at most."""
@@ -64,10 +70,7 @@ class RowWriter:
         chunk = self._text(rows)[1:-1].encode()
         self._bytes += len(chunk) + 1
         if self._bytes > self._limits.max_bytes:
-            raise SQLError(
-                f"the result has more than {self._limits.max_bytes} bytes: ask for fewer rows or columns, "
-                "or raise sql_max_result_bytes"
-            )
+            raise self._limits.too_many_bytes()
         self._chunks.append(chunk)
 
     def finish(self) -> Rows:

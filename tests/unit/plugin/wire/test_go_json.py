@@ -17,6 +17,7 @@ from tarmac_core.plugin.wire.go_json import (
     whole_field,
     write_base64,
     write_text,
+    write_texts,
 )
 
 
@@ -173,3 +174,9 @@ def test_exactly_the_right_texts_are_decoded(text: str) -> None:
     else:
         with pytest.raises(JSONError):
             read_base64(text)
+
+
+def test_a_list_of_texts_is_that_of_the_single_ones() -> None:
+    texts = [b"user:1", "é<&>\u2028".encode(), b"\xff\xfe", b'"\\\n\x01\x7f', b"\xed\xa0\x80", b""]
+    assert write_texts(texts) == f"[{','.join(map(write_text, texts))}]"
+    assert write_texts([]) == "[]"
