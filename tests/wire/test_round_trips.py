@@ -14,7 +14,7 @@ from tests.wire.conftest import Go
 from tests.wire.messages import DESCRIBED, MESSAGES, UNKNOWN, filled, is_plain
 
 EACH = pytest.mark.parametrize("name", sorted(MESSAGES))
-MANY = settings(max_examples=25, deadline=None)
+MANY = settings(max_examples=25)
 
 
 def said(message: Message) -> Any:

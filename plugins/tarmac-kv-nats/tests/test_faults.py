@@ -140,7 +140,7 @@ async def test_a_hung_server_does_not_hold_up_the_close(server: NatsServer, open
         hanging = [asyncio.create_task(store.set(b"%d" % number, bytes(1 << 20))) for number in range(20)]
         await asyncio.sleep(0.05)
         began_s = time.monotonic()
-    assert 0.2 < time.monotonic() - began_s < 1
+    assert 0.2 < time.monotonic() - began_s < 5
     server.resume()
     for outcome in await asyncio.gather(*hanging, return_exceptions=True):
         assert isinstance(outcome, KVError)

@@ -106,7 +106,7 @@ async def test_what_a_user_may_not_do_is_said_at_once_without_names(guarded: Nat
         for _ in range(3):
             with pytest.raises(KVError, match=r"^the store refuses this user$"):
                 await store.set(b"foreign.key", b"value")
-        assert time.monotonic() - began_s < 1
+        assert time.monotonic() - began_s < 5
         await store.set(b"own.key", b"still works")
         (warning,) = [message for message in plugin.records.messages() if "may not" in message]
         assert "$kv.tarmac.foreign.key" in warning

@@ -180,7 +180,7 @@ async def test_a_stopped_statement_has_stopped_on_the_server(
         before, began_s = await one(database, "SELECT CONNECTION_ID()"), time.monotonic()
         with pytest.raises(SQLError, match="longer than 300 ms"):
             await database.query(sleeping)
-        assert time.monotonic() - began_s < 1
+        assert time.monotonic() - began_s < 5
         # A kill that comes late can only hit a connection that is used no more.
         assert await one(database, "SELECT CONNECTION_ID()") != before
         assert await one(other, RUNNING) == 0

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tarmac_sql import SQLBackend, SQLError, Statement, Value
 from tarmac_sql_mysql.parameters import filled
@@ -106,7 +106,6 @@ def test_without_backslashes_a_string_ends_at_its_quote() -> None:
         filled("'a\\' ?", (1,), has_backslashes=True)
 
 
-@settings(deadline=None)
 @given(st.one_of(st.text(), st.binary(), st.integers(-(2**63), 2**63 - 1), st.booleans(), st.none()))
 def test_a_value_adds_no_quote_backslash_or_semicolon(value: Value) -> None:
     text = filled("?", (value,), has_backslashes=True)

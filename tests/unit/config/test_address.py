@@ -2,7 +2,7 @@ from contextlib import suppress
 from ipaddress import IPv6Address
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tarmac_core.config import Address, parse_address
@@ -13,13 +13,11 @@ _hosts = (
 _ports = st.integers(0, 65535)
 
 
-@settings(deadline=None)
 @given(_hosts | st.ip_addresses(v=6).map(str), _ports)
 def test_an_address_survives_being_written_and_read(host: str, port: int) -> None:
     assert parse_address(str(Address(host, port))) == (host, port)
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_text_gives_an_address_or_a_value_error(text: str) -> None:
     with suppress(ValueError):

@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr, field_validator, model_validator
 
@@ -88,7 +88,6 @@ def test_typed_values_of_a_file_are_taken_as_they_are(tmp_path: Path) -> None:
     )
 
 
-@settings(deadline=None)
 @given(st.integers(-(2**70), 2**70))
 def test_whole_numbers_are_read_from_text_as_from_files(number: int) -> None:
     references = read_raw(environ={"APP_N_VALUE": str(number)}, file=None, cwd=Path("/nowhere"))[0]

@@ -2,7 +2,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tarmac_core.config.json_text import parse_json
@@ -24,14 +24,12 @@ def with_nulls(node: Node) -> Any:
     return node.value
 
 
-@settings(deadline=None)
 @given(_values, st.sampled_from([None, 0, 3]), st.booleans())
 def test_any_value_is_read_as_the_standard_library_reads_it(value: object, indent: int | None, is_ascii: bool) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=is_ascii)
     assert with_nulls(parse_json(text.encode())) == json.loads(text)
 
 
-@settings(deadline=None)
 @given(st.lists(_texts, unique=True, min_size=1, max_size=5), st.integers(0, 5))
 def test_every_member_stands_where_its_key_stands(keys: list[str], spaces: int) -> None:
     lines = ",\n".join(f"{' ' * spaces}{json.dumps(key)}: {index}" for index, key in enumerate(keys))

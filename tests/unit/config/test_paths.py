@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tarmac_core.config.paths import check_method, check_path, is_reserved, shape_of
@@ -8,7 +8,6 @@ _names = st.text("abc", min_size=1, max_size=3)
 _segments = st.lists(_names | _names.map(":{}".format), min_size=1, max_size=4, unique=True)
 
 
-@settings(deadline=None)
 @given(_segments, st.booleans())
 def test_patterns_of_whole_segments_are_valid_and_their_shape_forgets_names(
     segments: list[str], has_rest: bool

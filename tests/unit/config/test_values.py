@@ -1,4 +1,4 @@
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tarmac_core.config.node import Node, as_node
@@ -18,7 +18,6 @@ def leaves(value: object, path: str = "") -> list[tuple[str, object]]:
     return [leaf for key, child in value.items() for leaf in leaves(child, f"{path}_{key}" if path else key)]
 
 
-@settings(deadline=None)
 @given(st.dictionaries(_keys, _tables, max_size=5))
 def test_every_leaf_is_a_lower_case_key_or_is_named_as_given_twice(table: dict[str, object]) -> None:
     flat = flatten(as_node(table), "here")

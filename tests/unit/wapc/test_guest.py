@@ -213,7 +213,7 @@ async def test_a_huge_call_answered_in_one_slice_is_the_last_of_its_instance(cac
 
 
 @given(st.binary(max_size=300), st.binary(max_size=300), st.text(max_size=40), st.booleans())
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_pass_unchanged(engine: Engine, payload: bytes, answer: bytes, error: str, ok: bool) -> None:
     async def main() -> None:
         guest = engine.load("zoo", zoo(), GuestLimits())
@@ -230,7 +230,7 @@ def test_any_bytes_pass_unchanged(engine: Engine, payload: bytes, answer: bytes,
 @given(
     st.lists(st.integers(0, 400_000), min_size=1, max_size=6), st.lists(st.integers(0, 400_000), min_size=1, max_size=6)
 )
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_order_of_sizes_on_one_instance(engine: Engine, sizes: list[int], answers: list[int]) -> None:
     async def main() -> None:
         guest = engine.load("zoo", zoo(), GuestLimits(pool_size=1))

@@ -181,7 +181,7 @@ async def test_an_instance_finished_after_close_is_closed() -> None:
 
 
 @given(st.integers(1, 4), st.integers(0, 6), st.integers(0, 2**32), st.integers(1, 40))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_order_of_use_failure_and_cancel_loses_nothing(size: int, queue: int, seed: int, count: int) -> None:
     chance = random.Random(seed)
 

@@ -111,7 +111,7 @@ async def test_a_guest_that_sleeps_does_not_hold_the_loop(load: Load) -> None:
     guest = load()
     began = time.perf_counter()
     await asyncio.gather(*(guest.call(b"p", (100).to_bytes(4, "little"), never) for _ in range(20)))
-    assert 0.1 <= time.perf_counter() - began < 1
+    assert 0.1 <= time.perf_counter() - began < 1.9  # one after the other they take 2
 
 
 async def test_a_guest_that_computes_long_is_right_and_starts_on_a_worker_the_next_time(
@@ -259,7 +259,7 @@ async def one_of_many(guest: Guest, chance: random.Random) -> None:
 
 
 @given(st.integers(0, 2**32), st.integers(1, 5), st.sampled_from(["reused", "fresh"]))
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_mix_of_calls_cancels_and_deadlines_gives_right_answers_only(
     engine: Engine, seed: int, size: int, isolation: str
 ) -> None:
@@ -301,7 +301,7 @@ async def test_a_guest_sleeps_until_a_time_of_either_clock(load: Load, clock: in
     for _ in range(2):
         began = time.perf_counter()
         await function.call(b"x", b"", never)
-        assert 0.149 < time.perf_counter() - began < 0.5
+        assert 0.149 < time.perf_counter() - began < 10
 
 
 async def test_a_linker_outlives_the_store_that_may_still_borrow_it(
