@@ -98,14 +98,14 @@ class RowWriter:
         return values
 
 
-def _dump(objects: list[dict[str, Any]]) -> str:
-    return json.dumps(objects, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain)
-
-
 def _plain(value: object) -> object:
     if isinstance(value, bytes | bytearray | memoryview):
         return base64.b64encode(value).decode("ascii")
     raise ConversionError(f"unsupported type: {type(value).__name__}")
+
+
+# Made once: `json.dumps` with options makes one each time, which takes longer than a small result.
+_dump = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain).encode
 
 
 def _go(value: Any) -> Any:
