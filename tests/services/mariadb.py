@@ -60,6 +60,8 @@ class MariaDBServer(Process):
         folder.chmod(0o711)
         if not (self.data / "mysql").exists():
             self.data.mkdir(exist_ok=True)
+            # Of its own: at its start a server removes what others have in a shared one.
+            (folder / "tmp").mkdir(exist_ok=True)
             self._write(folder)
             self._install()
         return [*program, *self._common(), *self._particular(), *(f"--{k}={v}" for k, v in self._options.items())]
@@ -71,11 +73,16 @@ class MariaDBServer(Process):
                 shutil.copy(self._certificates / name, folder / name)
         if os.geteuid() == 0:
             who = pwd.getpwnam("mysql")
-            for path in [self.data, *folder.glob("server.*")]:
+            for path in [self.data, self.folder / "tmp", *folder.glob("server.*")]:
                 os.chown(path, who.pw_uid, who.pw_gid)
 
     def _common(self) -> list[str]:
-        return ["--no-defaults", f"--datadir={self.data}", *(["--user=mysql"] if os.geteuid() == 0 else [])]
+        return [
+            "--no-defaults",
+            f"--datadir={self.data}",
+            f"--tmpdir={self.folder}/tmp",
+            *(["--user=mysql"] if os.geteuid() == 0 else []),
+        ]
 
     def _particular(self) -> list[str]:
         tls = {"ssl-ca": "ca.pem", "ssl-cert": "server.pem", "ssl-key": "server.key"} if self._certificates else {}

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from tarmac_sql.running import AbortedError
-from tarmac_sql_mysql.driven import Driven
+from tarmac_sql_mysql.driven import Arrival, Driven
 
 
 async def test_it_begins_at_once_and_gives_what_the_coroutine_returns() -> None:
@@ -69,3 +69,29 @@ async def test_it_ends_by_force_where_the_server_is_silent() -> None:
     with pytest.raises(AbortedError):
         await running.outcome
     running.abort()
+
+
+async def test_it_goes_on_where_the_data_come() -> None:
+    arrival = Arrival()
+    seen: list[str] = []
+
+    async def work() -> None:
+        await arrival
+        seen.append("arrived")
+
+    running = Driven(work())
+    arrival.set_result(None)
+    assert seen == ["arrived"]
+    assert arrival.done()
+    await running.outcome
+
+
+async def test_waiting_for_data_ends_by_force_too() -> None:
+    async def work() -> None:
+        await Arrival()
+
+    running = Driven(work())
+    running.abort()
+    with pytest.raises(AbortedError):
+        await running.outcome
+    await running.ended()

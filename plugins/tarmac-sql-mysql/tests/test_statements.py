@@ -181,5 +181,14 @@ async def test_answers_that_come_at_once_never_get_mixed_up(shared_server: Maria
 
 def test_a_plain_statement_takes_one_turn() -> None:
     for text in ("SELECT a FROM t", "INSERT INTO t VALUES (1)", "UPDATE t SET a = 1", "DELETE FROM t", "DROP TABLE t"):
-        kind = kind_of(text)
-        assert not any((kind.is_several, kind.touches_session, kind.is_unknown, kind.ends_transactions))
+        assert kind_of(text).is_plain
+    for text in (
+        "CALL a()",
+        "SELECT @a",
+        "SET @a = 1",
+        "BEGIN",
+        "INSERT INTO t VALUES (1) RETURNING a",
+        "SHOW TABLES",
+        "",
+    ):
+        assert not kind_of(text).is_plain

@@ -1,7 +1,7 @@
 """Runs a call on a connection: in one turn where a statement is a transaction of its own, else between BEGIN and COMMIT."""
 
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 
 from asyncmy.errors import MySQLError
 from tarmac_sql import Done, ReadOnlyError, Rows, SQLError, Statement
@@ -41,6 +41,9 @@ class MySQLDialect(ServerDialect[Link]):
     def start_query(self, connection: Link, statement: Statement, shape: Shape, *, read_only: bool) -> Running[Rows]:
         """Run it without a task."""
         connection.is_driven = True
+        kind = kind_of(statement.text)
+        if kind.is_plain and connection.reads_only == read_only and (kind.reads or not read_only):
+            return Driven(self.fetch(connection, statement, shape))
         return Driven(self.query(connection, statement, shape, read_only=read_only))
 
     def start_exec(self, connection: Link, statement: Statement) -> Running[Done]:
@@ -68,7 +71,7 @@ class MySQLDialect(ServerDialect[Link]):
             await link.reset()
         if link.reads_only != read_only:
             await link.read_only(read_only)
-        if not kind.is_several and not kind.touches_session:
+        if kind.is_plain:
             return await work()
         try:
             return await self._between(link, kind, work)
@@ -110,9 +113,9 @@ class MySQLDialect(ServerDialect[Link]):
         if not connection.is_spent:
             await connection.rollback()
 
-    async def fetch(self, connection: Link, statement: Statement, shape: Shape) -> Rows:
+    def fetch(self, connection: Link, statement: Statement, shape: Shape) -> Coroutine[Any, Any, Rows]:
         """Run the statement and write its first result's rows as they come."""
-        return await results.fetch(connection, _text(connection, statement), shape)
+        return results.fetch(connection, _text(connection, statement), shape)
 
     async def change(self, connection: Link, statement: Statement) -> Done:
         """Run the statement and tell what it changed."""

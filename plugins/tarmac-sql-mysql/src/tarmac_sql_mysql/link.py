@@ -90,14 +90,16 @@ class Link(_Connection):  # type: ignore[misc]
 
     async def _fill_buffer(self, need: int) -> None:
         received = self._proto
-        while self.is_driven and received.length - received.pos < need and not received.eof:
-            received._read_waiter = Arrival()
+        while received.length - received.pos < need:
+            if received.eof or not self.is_driven:
+                await super()._fill_buffer(need)
+                return
+            received._read_waiter = arrival = Arrival()
             try:
-                await received._read_waiter
+                await arrival
             except asyncio.CancelledError:
                 self._close_on_cancel()
                 raise
-        await super()._fill_buffer(need)
 
     def close(self) -> None:
         """Drop the connection and what was not sent: a server that hangs would never take it."""

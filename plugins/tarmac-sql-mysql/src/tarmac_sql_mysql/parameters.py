@@ -7,7 +7,6 @@ under each `sql_mode` and character set, and even where a `?` was mistaken for a
 import math
 import re
 from functools import lru_cache
-from itertools import chain, zip_longest
 
 from tarmac_sql import SQLError, Value
 
@@ -26,8 +25,10 @@ def filled(text: str, args: tuple[Value, ...], *, has_backslashes: bool) -> str:
     parts = _parts(text, has_backslashes) if len(text) > _KEPT_LENGTH else _kept_parts(text, has_backslashes)
     if len(parts) != len(args) + 1:
         raise SQLError(f"the statement has {len(parts) - 1} placeholders (?), and {len(args)} parameters were given")
-    literals = [_literal(value) for value in args]
-    return "".join(chain.from_iterable(zip_longest(parts, literals, fillvalue="")))
+    pieces = [""] * (2 * len(args) + 1)
+    pieces[::2] = parts
+    pieces[1::2] = map(_literal, args)
+    return "".join(pieces)
 
 
 def _parts(text: str, has_backslashes: bool) -> tuple[str, ...]:

@@ -27,7 +27,9 @@ async def fetch(link: Link, text: bytes, shape: Shape) -> Rows:
             writer = shape.writer([column[0] for column in description])
             await _each_chunk(link, writer.add)
             rows = writer.finish()
-        await _last(link)
+        if link._result.has_next:
+            await _last(link)
+        link._result = None
     except Exception as error:  # noqa: BLE001 - raised again, in words
         _give_up(link, error)
     return rows
@@ -46,9 +48,12 @@ async def change(link: Link, text: bytes, *, is_returning: bool) -> Done:
                 "the new id: with RETURNING it is in the rows, send the statement as a query" if is_returning else ""
             )
             done = Done(sum(counts) if is_returning else 0, 0, missing)
-        return await _last(link) or done
+        if link._result.has_next:
+            done = await _last(link) or done
+        link._result = None
     except Exception as error:  # noqa: BLE001 - raised again, in words
         _give_up(link, error)
+    return done
 
 
 async def _each_chunk(link: Link, take: Take) -> None:
@@ -68,7 +73,6 @@ async def _last(link: Link) -> Done | None:
             last = _done(link)
         else:
             await _each_chunk(link, lambda _: None)
-    link._result = None
     return last
 
 

@@ -25,7 +25,7 @@ class Kind:
 
     `reads` is known to change nothing in a read-only session; `ends_transactions` has no place in a call; `is_several` may
     change something more than once, or give rows after it did; `touches_session` needs a clean session and leaves none;
-    `is_unknown` may leave a session that cannot even be cleaned.
+    `is_unknown` may leave a session that cannot even be cleaned; `is_plain` is a transaction of its own, in one turn.
     """
 
     reads: bool
@@ -33,6 +33,7 @@ class Kind:
     is_several: bool
     touches_session: bool
     is_unknown: bool
+    is_plain: bool
 
 
 def kind_of(text: str) -> Kind:
@@ -46,12 +47,16 @@ def _kind_of(text: str) -> Kind:
     first = word[0].upper() if word else ""
     letters = text.upper()
     is_unknown = first not in _KNOWN
+    ends_transactions = first in _TRANSACTIONS
+    is_several = is_unknown or first == "CALL" or "RETURNING" in letters
+    touches_session = is_unknown or first in ("CALL", "SHOW") or any(one in letters for one in _OF_SESSIONS)
     return Kind(
         reads=first in _READS and not any(one in letters for one in _WRITES_FILES),
-        ends_transactions=first in _TRANSACTIONS,
-        is_several=is_unknown or first == "CALL" or "RETURNING" in letters,
-        touches_session=is_unknown or first in ("CALL", "SHOW") or any(one in letters for one in _OF_SESSIONS),
+        ends_transactions=ends_transactions,
+        is_several=is_several,
+        touches_session=touches_session,
         is_unknown=is_unknown,
+        is_plain=not (ends_transactions or is_several or touches_session),
     )
 
 

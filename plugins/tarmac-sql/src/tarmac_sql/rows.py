@@ -107,7 +107,7 @@ def _plain(value: object) -> object:
     raise ConversionError(f"unsupported type: {type(value).__name__}")
 
 
-# `json.dumps` would make one for each chunk.
+# Made once: `json.dumps` with options makes one each time, which takes longer than a small result.
 _dump = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain).encode
 
 
