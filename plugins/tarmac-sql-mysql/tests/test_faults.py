@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import resource
+import shutil
 import subprocess
 import time
 from collections import Counter
@@ -286,6 +287,8 @@ def small_disk() -> Iterator[Callable[[Path], None]]:
     yield mount
     for folder in mounted:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
+        # The server could not remove what was mounted on.
+        shutil.rmtree(folder.parent, ignore_errors=True)
 
 
 async def test_a_full_disk_is_an_error_that_loses_nothing(
