@@ -1,5 +1,6 @@
 """Who may come in, and to whom: passwords, databases, TLS; and what is said when not."""
 
+import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -104,6 +105,7 @@ async def test_a_missing_socket_ends_the_start(refused: Refused) -> None:
 
 async def test_a_hung_server_ends_the_start_in_time(refused: Refused, server: MariaDBServer) -> None:
     server.pause()
+    await asyncio.sleep(0.1)
     try:
         text = await refused(dsn=server.dsn(), connect_timeout=0.5)
     finally:
