@@ -187,3 +187,8 @@ async def test_a_body_without_a_length_ends_with_the_connection(guest: Any) -> N
     async with server:
         reply = await guest.get(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
     assert (reply.body, reply.headers["x-latin"].values) == (b"all of it", [b"\xe9"])
+
+
+async def test_more_headers_than_any_server_takes_are_refused(guest: Any) -> None:
+    answer = await guest.call("http://127.0.0.1:1/", headers={"a": ["x"] * 10_001})
+    assert (answer.code, answer.error) == (400, "Unable to create HTTP request - there are more than 10000 headers")

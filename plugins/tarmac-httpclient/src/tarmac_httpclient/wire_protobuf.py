@@ -5,12 +5,19 @@ from tarmac_core.plugin.wire.protobuf import parse
 from tarmac_httpclient.httpclient_pb2 import HTTPClient, HTTPClientResponse, Status
 from tarmac_httpclient.messages import HTTPReply, HTTPRequest
 
+# More than any server takes; to read millions of them would hold up the event loop for seconds.
+_MOST_HEADERS = 10_000
+
 
 def read(payload: bytes) -> HTTPRequest | None:
     """Read a request, or return None for bytes that are to be read as JSON."""
     message = parse(HTTPClient, payload, "url")
     if message is None:
         return None
+    if sum(len(header.values) for header in message.headers.values()) > _MOST_HEADERS:
+        error = HostCallError(400, f"Unable to create HTTP request - there are more than {_MOST_HEADERS} headers")
+        error.payload = encode(error)
+        raise error
     headers = (
         (name, value.decode("utf-8", "surrogateescape"))
         for name, header in message.headers.items()

@@ -15,19 +15,12 @@ MessageT = TypeVar("MessageT", SQLQuery, SQLExec)
 # All answers have their Status in field 1, so that one encoding serves all of them.
 _OK = SQLExecResponse(status=Status(code=200, status="OK")).SerializeToString()
 
-# More than any database takes; to read millions of them would hold up the event loop for seconds.
-_MOST_ARGS = 250_000
-
 
 def read(kind: type[MessageT], payload: bytes) -> Request | None:
     """Read a request, or return None for bytes that are to be read as JSON."""
     message = parse(kind, payload, "query")
     if message is None:
         return None
-    if len(message.args) > _MOST_ARGS:
-        error = HostCallError(400, f"Unable to decode args - there are more than {_MOST_ARGS}")
-        error.payload = _encode_error(error)
-        raise error
     return Request(message.query, _args(message.args) if message.args else None)
 
 
