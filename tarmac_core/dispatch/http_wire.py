@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TypeAlias
 
 from tarmac_core.plugin import Encode, HostCallError, Request
@@ -82,9 +83,17 @@ def _get_as_json(reply: Request | HostCallError) -> bytes:
 
 
 def _set_as_protobuf(reply: HostCallError | None) -> bytes:
+    return _set_status(reply.code, reply.message) if reply else _set_done()
+
+
+@cache
+def _set_done() -> bytes:
+    return _set_status(200, "OK")
+
+
+def _set_status(code: int, text: str) -> bytes:
     from tarmac_core.dispatch.exchange_pb2 import ResponseSetResponse, Status  # noqa: PLC0415
 
-    code, text = (reply.code, reply.message) if reply else (200, "OK")
     return ResponseSetResponse(status=Status(code=code, status=text)).SerializeToString()
 
 

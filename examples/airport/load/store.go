@@ -10,7 +10,7 @@ const (
 	columns = 11
 	// batchRows is how many airports one statement stores: enough that the statements' number does not count, few enough
 	// that none keeps the server for long.
-	batchRows = 200
+	batchRows = 100
 	// progressRows is how many airports are between two lines of the log.
 	progressRows = 10_000
 )
