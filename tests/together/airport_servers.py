@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
-from tests.services.postgres import PostgresServer
+from tests.services import databases, stores
 from tests.services.process import Process
-from tests.services.redis import RedisServer
 
 Settings = Mapping[str, str]
 
@@ -25,9 +26,10 @@ def _embedded(kind: str) -> Iterator[Settings]:
 
 
 @contextmanager
-def _redis() -> Iterator[Settings]:
-    with RedisServer() as server:
-        yield {"APP_KVSTORE_TYPE": "redis", "APP_REDIS_SERVER": server.address}
+def _store(kind: str) -> Iterator[Settings]:
+    with stores.SERVERS[kind](Path()) as store:
+        named = {f"APP_{kind}_{name}".upper(): value for name, value in store.default.items()}
+        yield {"APP_KVSTORE_TYPE": kind, **named}
 
 
 @contextmanager
@@ -36,17 +38,16 @@ def _sqlite() -> Iterator[Database]:
 
 
 @contextmanager
-def _postgres() -> Iterator[Database]:
-    with PostgresServer() as server:
-        yield Database({"APP_SQL_TYPE": "postgres", "APP_SQL_DSN": server.dsn()}, server)
+def _database(kind: str) -> Iterator[Database]:
+    with databases.SERVERS[kind](Path()) as database:
+        yield Database({"APP_SQL_TYPE": kind, "APP_SQL_DSN": database.default["dsn"]}, database.server)
 
 
 STORES: Mapping[str, Callable[[], AbstractContextManager[Settings]]] = {
-    "lmdb": lambda: _embedded("lmdb"),
-    "memory": lambda: _embedded("memory"),
-    "redis": _redis,
+    **{kind: partial(_embedded, kind) for kind in ("lmdb", "memory")},
+    **{kind: partial(_store, kind) for kind in stores.SERVERS},
 }
 DATABASES: Mapping[str, Callable[[], AbstractContextManager[Database]]] = {
     "sqlite": _sqlite,
-    "postgres": _postgres,
+    **{kind: partial(_database, kind) for kind in databases.SERVERS},
 }
