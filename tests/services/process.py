@@ -8,7 +8,8 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -91,8 +92,13 @@ class Process:
         return self._output.read_text(errors="replace")
 
     def pause(self) -> None:
-        """Hang: connections stay open, nothing is answered."""
+        """Hang: connections stay open, nothing is answered. Returns once every thread has stopped, which they do one by one."""
         self._signal(signal.SIGSTOP)
+        end = time.monotonic() + _STOP_S
+        while set(self._states()) - {"T"}:
+            if time.monotonic() > end:
+                raise RuntimeError("the server does not stop")
+            time.sleep(0.001)
 
     def resume(self) -> None:
         """Go on after `pause`."""
@@ -117,6 +123,12 @@ class Process:
         if self._running is not None:
             self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _states(self) -> Iterator[str]:
+        """What each thread does, a letter of proc(5)."""
+        for path in Path(f"/proc/{self.pid}/task").glob("*/stat"):
+            with suppress(FileNotFoundError, ProcessLookupError):
+                yield path.read_text(errors="replace").rpartition(")")[2].split()[0]
 
     def _signal(self, number: int) -> None:
         if self._running is None:
