@@ -184,7 +184,8 @@ class _Binding(Generic[M]):
         if field.name in self._failed:
             return
         is_secret = self._is_secret(field)
-        what, remedy = in_words(details, secret=is_secret)
+        # A secret that is empty, or that nobody set, gives nothing away, and `is not set` tells more than `is not valid`.
+        what, remedy = in_words(details, secret=is_secret and bool(self._inputs.get(field.name)))
         if details["type"] == "missing":
             self._fail(field, field.key, "is required", self._how_to_set(field))
             return

@@ -235,6 +235,25 @@ class LeakyRule(PluginSettings):
         raise ValueError(f"{self.token.get_secret_value()!r} does not fit {self.user!r}")
 
 
+class Address(PluginSettings):
+    dsn: SecretStr = setting(SecretStr(""), "Where it is.")
+
+    @field_validator("dsn")
+    @classmethod
+    def _check(cls, dsn: SecretStr) -> SecretStr:
+        if not dsn.get_secret_value():
+            raise ValueError("is not set: set it to HOST")
+        return dsn
+
+
+@pytest.mark.parametrize("environ", [{}, {"APP_X_DSN": ""}])
+def test_a_secret_that_is_missing_or_empty_is_told_in_the_words_of_its_validator(
+    tmp_path: Path, environ: dict[str, str]
+) -> None:
+    problem = bind(Address, "x", raw_of(tmp_path, **environ)).problems[0]
+    assert (problem.what, problem.remedy) == ("is not set", "set it to HOST")
+
+
 @pytest.mark.parametrize("secret", ["hunter2", "it's", "a\nb\\c"])
 def test_secrets_are_in_no_message(tmp_path: Path, secret: str) -> None:
     raw = raw_of(

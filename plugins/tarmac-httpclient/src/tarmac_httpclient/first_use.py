@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class FirstUse:
-    """Decodes and calls; what it opens is closed by `stack`. Raises OSError at once for a certificate file without any."""
+    """Decodes and calls; what it opens is closed by `stack`. Raises OpenError at once for a certificate file without any."""
 
     def __init__(
         self, settings: HTTPClientSettings, context: Context, resolve: Resolve | None, stack: AsyncExitStack
