@@ -44,8 +44,8 @@ _FAST: dict[str, Any] = {
 class CassandraServer(Process):
     """One node that asks for a user and a password, those above at first, and for permissions.
 
-    `options` are lines of its configuration, `properties` of Java's; `tls` is how a client speaks to it, if not in clear; it
-    joins the cluster of the node `beside`; `prefix` is a command to start it with. Values are durable when acknowledged,
+    `options` are lines of its configuration, `properties` of Java's; `tls` is how a client speaks to it, if not in clear;
+    `prefix` is a command to start it with. Values are durable when acknowledged,
     keyspaces and tables only with the property `cassandra.unsafesystem` false.
     """
 
@@ -55,14 +55,12 @@ class CassandraServer(Process):
         *,
         properties: Mapping[str, Any] | None = None,
         tls: ssl.SSLContext | None = None,
-        beside: "CassandraServer | None" = None,
     ) -> None:
         java = _java()
         need("Cassandra, or Java 17,", shutil.which(java) and any(JARS.glob("cassandra-all-*.jar")))
         self.port, self._storage_port = free_port(), free_port()
         self._options, self._properties = dict(options or {}), {**_FAST, **(properties or {})}
         self._tls = tls
-        self._seed_port: int = beside._seed_port if beside else self._storage_port
         self.prefix: Sequence[str] = ()
         super().__init__(lambda folder: [*self.prefix, java, *self._arguments(folder)], lambda _: self._takes_logins())
 
@@ -106,7 +104,7 @@ class CassandraServer(Process):
             "num_tokens": 1,
             "partitioner": "org.apache.cassandra.dht.Murmur3Partitioner",
             "endpoint_snitch": "SimpleSnitch",
-            "seed_provider": [seeds | {"parameters": [{"seeds": f"127.0.0.1:{self._seed_port}"}]}],
+            "seed_provider": [seeds | {"parameters": [{"seeds": f"127.0.0.1:{self._storage_port}"}]}],
             "listen_address": "127.0.0.1",
             "rpc_address": "127.0.0.1",
             "storage_port": self._storage_port,
